@@ -1,0 +1,173 @@
+//! Weigh before you queue: a request is taken only while there is room for it, by count and by bytes. Who is
+//! refused is told at once, and can do something about it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use florin_engine::{BATCH_MEMBERS_MAX, Transfer, TransferBatch};
+
+use crate::command::{Command, Unavailable};
+
+/// How much is taken at once.
+#[derive(Debug, Clone, Copy)]
+pub struct AdmissionLimits {
+    /// Requests that are not yet answered.
+    pub requests: u64,
+    /// Bytes of memory and journal that they can take.
+    pub bytes: u64,
+}
+
+/// The door.
+#[derive(Debug)]
+pub struct Admission {
+    limits: AdmissionLimits,
+    requests: AtomicU64,
+    bytes: AtomicU64,
+    closed: AtomicBool,
+}
+
+/// Room for one request; given back when it is dropped.
+#[derive(Debug)]
+pub struct Permit {
+    admission: Arc<Admission>,
+    bytes: u64,
+}
+
+impl Admission {
+    /// A door with these limits.
+    pub fn new(limits: AdmissionLimits) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            requests: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    /// Takes room for a command. A single request larger than all the bytes there are is still taken when
+    /// nothing else is: it would never pass otherwise.
+    ///
+    /// # Errors
+    /// [`Unavailable::ShuttingDown`] or [`Unavailable::Overloaded`].
+    pub fn admit(self: &Arc<Self>, command: &Command) -> Result<Permit, Unavailable> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Unavailable::ShuttingDown);
+        }
+        let bytes = weigh(command);
+        let permit = Permit { admission: Arc::clone(self), bytes };
+        let requests_before = self.requests.fetch_add(1, Ordering::AcqRel);
+        let bytes_before = self.bytes.fetch_add(bytes, Ordering::AcqRel);
+        let too_many = requests_before >= self.limits.requests;
+        let too_much = bytes_before > 0 && bytes_before + bytes > self.limits.bytes;
+        if too_many || too_much {
+            return Err(Unavailable::Overloaded); // dropping the permit gives the room back
+        }
+        Ok(permit)
+    }
+
+    /// Takes room whether there is any or not: for the engine's own last command.
+    pub(crate) fn force(self: &Arc<Self>, command: &Command) -> Permit {
+        let bytes = weigh(command);
+        self.requests.fetch_add(1, Ordering::AcqRel);
+        self.bytes.fetch_add(bytes, Ordering::AcqRel);
+        Permit { admission: Arc::clone(self), bytes }
+    }
+
+    /// Refuses everything from now on.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Requests that are admitted and not yet answered.
+    pub fn in_flight(&self) -> u64 {
+        self.requests.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.admission.requests.fetch_sub(1, Ordering::AcqRel);
+        self.admission.bytes.fetch_sub(self.bytes, Ordering::AcqRel);
+    }
+}
+
+/// Bytes of a record in the journal.
+const RECORD: u64 = 176;
+/// Bytes that a payload entry takes besides its content.
+const ENTRY: u64 = 48 + 16;
+/// Bytes of a refusal's payload.
+const REFUSAL: u64 = ENTRY + 96;
+/// Bytes of a frame's header, and of the sector that it fills up.
+const FRAME: u64 = 176 + 4_096;
+
+/// An upper bound of the journal bytes that a command can cause, as one frame.
+pub fn weigh(command: &Command) -> u64 {
+    let members = match command {
+        Command::Transfers(batch) => weigh_transfers(batch),
+        Command::OpenAccounts(accounts) => accounts
+            .iter()
+            .map(|account| {
+                let name = account.name.as_ref().map_or(0, |name| ENTRY + name.len() as u64);
+                let metadata = ENTRY + account.metadata.len() as u64;
+                // Its asset may be registered first.
+                (RECORD + ENTRY + 24 + name + metadata) + (RECORD + ENTRY + 17)
+            })
+            .sum(),
+        Command::RegisterAssets(assets) => assets.len() as u64 * (RECORD + ENTRY + 17),
+        Command::UpdateAccount(_) => RECORD + ENTRY + 24,
+        Command::TakeDigest => RECORD + ENTRY + 32,
+        // Reads take no journal; what they take of memory is of this order.
+        Command::GetAccounts { ids, .. } | Command::GetTransfers { ids, .. } => {
+            ids.len() as u64 * RECORD
+        }
+        Command::ListAccounts { limit, .. } => *limit as u64 * RECORD,
+        Command::ListAssets | Command::GetFigures => 0,
+    };
+    // Bytes of tag in each sector come on top.
+    (FRAME + members) * 4_096 / 4_088 + 1
+}
+
+fn weigh_transfers(batch: &TransferBatch) -> u64 {
+    debug_assert!(batch.transfers.len() <= BATCH_MEMBERS_MAX);
+    let options = |transfer: &Transfer| {
+        let metadata = transfer.metadata().len() as u64;
+        let own = if transfer.extra.is_some() { ENTRY + metadata + ENTRY + 16 } else { 0 };
+        let requested = if transfer.up_to_available { ENTRY + 16 } else { 0 };
+        // A refusal keeps neither metadata nor amount asked for; it has its own payload instead.
+        if batch.group.is_some() { own + requested } else { (own + requested).max(REFUSAL + own) }
+    };
+    let group = if batch.group.is_some() { ENTRY + 24 + REFUSAL } else { 0 };
+    batch.transfers.iter().map(|transfer| RECORD + options(transfer)).sum::<u64>() + group
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn count_bytes_and_closing() {
+        let small = Command::GetFigures;
+        let weight = weigh(&small);
+        for (requests, bytes, taken) in [
+            (2, u64::MAX, 2),
+            (10, weight * 3, 3),
+            (10, weight * 3 - 1, 2),
+            (10, 0, 1),
+            (0, u64::MAX, 0),
+        ] {
+            let door = Admission::new(AdmissionLimits { requests, bytes });
+            let permits: Vec<_> = (0..5).map_while(|_| door.admit(&small).ok()).collect();
+            assert_eq!(permits.len(), taken, "{requests} requests, {bytes} bytes");
+            assert_eq!(door.in_flight(), taken as u64);
+            drop(permits);
+            assert_eq!(door.in_flight(), 0);
+            door.close();
+            assert_eq!(door.admit(&small).err(), Some(Unavailable::ShuttingDown));
+        }
+    }
+}

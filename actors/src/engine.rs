@@ -1,0 +1,239 @@
+//! An engine: one partition with everything that runs for it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use actix::{Actor, Addr, Arbiter, System};
+use crossbeam_channel::Sender;
+use florin_engine::Ledger;
+use florin_persistence::{
+    DataDir, Disk, JournalOptions, JournalReader, OpenError, Progress, RealDisk, Recovery,
+    SparePreparer, frame_bytes_max,
+};
+use tokio::sync::mpsc;
+
+use crate::admit::{Admission, AdmissionLimits};
+use crate::command::{Answer, Command};
+use crate::dispatch::Dispatcher;
+use crate::journal::{self, Committer, Outlet, Work};
+use crate::load::load;
+use crate::partition::{Core, Parked, Partition, Resume, Retry};
+use crate::publish::{Gauge, JournalFigures};
+use crate::reply::{Port, pump};
+use crate::spare;
+
+/// Threads that read records for the `load` stage.
+const READERS: usize = 2;
+
+/// How an engine is opened.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// The data directory.
+    pub data: PathBuf,
+    /// Length of a journal segment.
+    pub segment_bytes: u64,
+    /// How much is taken at once.
+    pub limits: AdmissionLimits,
+    /// Cut a tail that was written and then changed, instead of refusing to open.
+    pub cut_damaged_tail: bool,
+}
+
+/// A running engine. Clones are the same engine.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    dispatcher: Dispatcher,
+    gauge: Arc<Gauge>,
+    system: System,
+}
+
+/// An engine that was just opened.
+pub struct OpenedEngine {
+    /// The engine.
+    pub engine: Engine,
+    /// What opening found.
+    pub recovery: Recovery,
+    /// The data directory, locked as long as this is kept.
+    pub data: DataDir,
+}
+
+/// Wall-clock time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Clock;
+
+impl Clock {
+    /// Now, ns since 1970.
+    #[allow(clippy::unused_self, reason = "a clock will know by how much it may jump")]
+    pub fn now_ns(self) -> u64 {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Engine {
+    /// Opens the data directory, rebuilds the ledger from the journal, and starts the threads. Must be called on
+    /// the runtime that will call the engine.
+    ///
+    /// # Errors
+    /// What stands in the way, see [`OpenError::reason`].
+    pub fn open(
+        options: &EngineOptions,
+        entropy: [u8; 32],
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<OpenedEngine, OpenError> {
+        let data = DataDir::open(&options.data)?;
+        let clock = Clock;
+        let journal_options = JournalOptions {
+            partition: 0,
+            segment_bytes: options.segment_bytes,
+            cut_damaged_tail: options.cut_damaged_tail,
+            entropy,
+            now_ns: clock.now_ns(),
+        };
+        let (seed, _) = entropy.split_first_chunk::<8>().expect("32 bytes begin with 8");
+        let mut ledger = Ledger::new(u64::from_le_bytes(*seed));
+        let mut replay = |event| ledger.replay(&event);
+        let dir = data.journal(0);
+        let (writer, reader, recovery) =
+            florin_persistence::open(&RealDisk, &dir, &journal_options, &mut replay, progress)?;
+
+        let gauge = Arc::new(Gauge::new(writer.room_bytes()));
+        let status = writer.status();
+        gauge.publish(ledger.last_sequence(), status.segment, status.journal_bytes);
+        let frame_bytes_max = frame_bytes_max(options.segment_bytes);
+        let core = Core::new(ledger, Arc::clone(&gauge), frame_bytes_max);
+        let preparer = writer.spare_preparer();
+        let committer = Committer::new(writer, Arc::clone(&gauge), frame_bytes_max);
+
+        let (work, works) = crossbeam_channel::bounded(queue_steps(options.limits));
+        let (partition, system) = start_partition(Partition::new(core, clock, work.clone()));
+        let readers = start_readers(&reader, &partition);
+        let spare_wanted = start_spare_thread(preparer, &gauge, work);
+        let (replies, syncs) = mpsc::unbounded_channel();
+        let outlet = EdgeOutlet { replies, readers, partition: partition.clone() };
+        let run = move || journal::run(committer, &works, outlet, &spare_wanted);
+        spawn("florin-journal", move || or_abort("the journal could not be written", run()));
+        tokio::spawn(pump(syncs));
+        let admission = Admission::new(options.limits);
+        let (dispatcher, flush) = Dispatcher::new(admission, partition);
+        tokio::spawn(flush);
+        let engine = Self { dispatcher, gauge, system };
+        Ok(OpenedEngine { engine, recovery, data })
+    }
+
+    /// Asks, and waits for the answer: for whatever it rests on to be on disk.
+    pub async fn call(&self, command: Command) -> Answer {
+        self.dispatcher.call(command).await
+    }
+
+    /// Figures of the journal.
+    pub fn journal_figures(&self) -> JournalFigures {
+        self.gauge.figures()
+    }
+
+    /// The door.
+    pub fn admission(&self) -> &Admission {
+        self.dispatcher.admission()
+    }
+
+    /// Takes nothing more, waits until everything that was taken is answered, journals the digest of
+    /// the state, and stops the partition.
+    pub async fn drain(&self) {
+        self.admission().close();
+        while self.admission().in_flight() > 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        self.dispatcher.force(Command::TakeDigest).await;
+        self.system.stop();
+    }
+}
+
+/// Steps of the partition that can be under way: one for each request at most, and one to spare.
+fn queue_steps(limits: AdmissionLimits) -> usize {
+    usize::try_from(limits.requests).unwrap_or(usize::MAX).saturating_mul(2).clamp(64, 1 << 20)
+}
+
+/// Starts the actor on an arbiter of its own.
+fn start_partition(partition: Partition<Port>) -> (Addr<Partition<Port>>, System) {
+    let (started, starting) = crossbeam_channel::bounded(1);
+    spawn("florin-system", move || {
+        let runner = System::new();
+        runner.block_on(async {
+            let arbiter = Arbiter::new();
+            let addr = Partition::start_in_arbiter(&arbiter.handle(), |_| partition);
+            let _ = started.send((addr, System::current()));
+        });
+        let _ = runner.run();
+    });
+    starting.recv().expect("the actor system starts, or the process has ended")
+}
+
+/// Starts the readers of the `load` stage.
+fn start_readers<D: Disk>(
+    reader: &JournalReader<D>,
+    partition: &Addr<Partition<Port>>,
+) -> Sender<Parked<Port>> {
+    let (sender, receiver) = crossbeam_channel::unbounded::<Parked<Port>>();
+    for number in 0..READERS {
+        let (reader, receiver, partition) = (reader.clone(), receiver.clone(), partition.clone());
+        spawn(&format!("florin-reader-{number}"), move || {
+            for parked in receiver {
+                partition.do_send(Resume(vec![load(&reader, parked)]));
+            }
+        });
+    }
+    sender
+}
+
+/// Starts the thread that makes segments ahead.
+fn start_spare_thread<D: Disk>(
+    preparer: SparePreparer<D>,
+    gauge: &Arc<Gauge>,
+    journal: Sender<Work<Port>>,
+) -> Sender<()> {
+    let (wanted, wants) = crossbeam_channel::bounded(1);
+    let gauge = Arc::clone(gauge);
+    let run = move || spare::run(&preparer, &wants, &gauge, &journal);
+    spawn("florin-spare", move || or_abort("the next segment could not be made", run()));
+    let _ = wanted.try_send(()); // the first one, right away
+    wanted
+}
+
+/// From the journal thread to the edge, the readers and the partition.
+struct EdgeOutlet {
+    replies: mpsc::UnboundedSender<Vec<(Port, Answer)>>,
+    readers: Sender<Parked<Port>>,
+    partition: Addr<Partition<Port>>,
+}
+
+impl Outlet<Port> for EdgeOutlet {
+    fn reply(&mut self, replies: Vec<(Port, Answer)>) {
+        let _ = self.replies.send(replies); // an error means that the edge has stopped: nobody waits
+    }
+
+    fn load(&mut self, parked: Vec<Parked<Port>>) {
+        for parked in parked {
+            let _ = self.readers.send(parked);
+        }
+    }
+
+    fn retry(&mut self) {
+        self.partition.do_send(Retry);
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .expect("the system has room for a handful of threads");
+}
+
+/// One way down: whoever cannot write ends the process, and opening it again recovers.
+fn or_abort<E: std::fmt::Display>(what: &str, result: Result<(), E>) {
+    if let Err(error) = result {
+        tracing::error!(%error, "{what}: the process ends, and recovers when it is started again");
+        std::process::abort();
+    }
+}

@@ -1,0 +1,145 @@
+//! The journal thread: group commit without a timer. While one frame is synced the next requests gather in the
+//! queue; then all that waits becomes one frame, is written and synced, and its answers go out together.
+
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, Sender};
+use florin_engine::Event;
+use florin_persistence::{Disk, FRAME_RECORDS_MAX, JournalWriter, WriteError};
+
+use crate::command::Answer;
+use crate::partition::{Entry, Next, Parked};
+use crate::publish::Gauge;
+
+/// What comes to the journal thread.
+#[derive(Debug)]
+pub enum Work<P> {
+    /// What a step of the partition has decided.
+    Entries(Vec<Entry<P>>),
+    /// The next segment was made ahead, or could not be: look at the room again.
+    LookAtRoom,
+}
+
+/// Where the journal thread sends what follows from a commit.
+pub trait Outlet<P>: Send {
+    /// Answers that may go out: to be delivered with one wake-up.
+    fn reply(&mut self, replies: Vec<(P, Answer)>);
+    /// Requests that need records.
+    fn load(&mut self, parked: Vec<Parked<P>>);
+    /// Room may have been made: what waits in the partition can be tried again.
+    fn retry(&mut self);
+}
+
+/// The journal thread's loop. Ends when the partition is gone.
+///
+/// # Errors
+/// The write or the sync failed. Nothing may be answered from then on: the process ends.
+pub fn run<P, D: Disk>(
+    mut committer: Committer<P, D>,
+    work: &Receiver<Work<P>>,
+    mut outlet: impl Outlet<P>,
+    spare_wanted: &Sender<()>,
+) -> Result<(), WriteError> {
+    let mut entries = VecDeque::new();
+    while let Ok(first) = work.recv() {
+        let mut looked_at_room = false;
+        for work in std::iter::once(first).chain(work.try_iter()) {
+            match work {
+                Work::Entries(more) => entries.extend(more),
+                Work::LookAtRoom => looked_at_room = true,
+            }
+        }
+        loop {
+            let committed = committer.commit(&mut entries)?;
+            if !committed.replies.is_empty() {
+                outlet.reply(committed.replies);
+            }
+            if !committed.loads.is_empty() {
+                outlet.load(committed.loads);
+            }
+            if committer.wants_spare() {
+                let _ = spare_wanted.try_send(()); // full: it was asked for already
+            }
+            if entries.is_empty() {
+                break;
+            }
+        }
+        if looked_at_room || committer.gauge.is_anyone_waiting() {
+            outlet.retry();
+        }
+    }
+    Ok(())
+}
+
+/// What follows from a commit.
+#[derive(Debug)]
+pub struct Committed<P> {
+    /// Answers that may go out now.
+    pub replies: Vec<(P, Answer)>,
+    /// Requests that need records.
+    pub loads: Vec<Parked<P>>,
+}
+
+/// Makes frames of entries. A plain struct that is stepped, like the partition's core.
+pub struct Committer<P, D: Disk> {
+    writer: JournalWriter<D>,
+    gauge: Arc<Gauge>,
+    frame_bytes_max: u64,
+    port: PhantomData<P>,
+}
+
+impl<P, D: Disk> Committer<P, D> {
+    /// A committer over an opened journal.
+    pub fn new(writer: JournalWriter<D>, gauge: Arc<Gauge>, frame_bytes_max: u64) -> Self {
+        Self { writer, gauge, frame_bytes_max, port: PhantomData }
+    }
+
+    /// Commits the entries that fit one frame, in order; what is left stays in `entries`. When it
+    /// returns, everything in the result may be answered.
+    ///
+    /// # Errors
+    /// The write or the sync failed. Nothing of this frame may be answered, ever: the process ends.
+    pub fn commit(
+        &mut self,
+        entries: &mut VecDeque<Entry<P>>,
+    ) -> Result<Committed<P>, WriteError> {
+        let (mut records, mut bytes) = (0, 0);
+        let mut frame = Vec::new();
+        while let Some(entry) = entries.front() {
+            let fits = records + entry.range.len() <= FRAME_RECORDS_MAX
+                && bytes + entry.weight_bytes <= self.frame_bytes_max;
+            if !fits && !frame.is_empty() {
+                break;
+            }
+            records += entry.range.len();
+            bytes += entry.weight_bytes;
+            frame.extend(entries.pop_front());
+        }
+        if records > 0 {
+            let batches: Vec<&[Event]> = frame.iter().map(Entry::events).collect();
+            let began = Instant::now();
+            let appended = self.writer.append(&batches)?;
+            self.gauge.frame(began.elapsed());
+            let status = self.writer.status();
+            self.gauge.publish(appended.last_sequence, status.segment, status.journal_bytes);
+        }
+        self.gauge.journaled(bytes, self.writer.room_bytes());
+        let mut committed = Committed { replies: Vec::with_capacity(frame.len()), loads: Vec::new() };
+        for entry in frame {
+            match entry.next {
+                Next::Nothing => {}
+                Next::Reply(port, answer) => committed.replies.push((port, answer)),
+                Next::Load(parked) => committed.loads.push(parked),
+            }
+        }
+        Ok(committed)
+    }
+
+    /// Whether the next segment should be made ahead.
+    pub fn wants_spare(&self) -> bool {
+        self.writer.wants_spare()
+    }
+}

@@ -1,0 +1,25 @@
+//! Who runs what in which order. The modules, read downwards, are a payment's way:
+//!
+//! * [`admit`]: weigh a request, take a permit or refuse;
+//! * [`dispatch`]: from the edge to the partition, many requests in one message;
+//! * [`partition`]: one actix actor on its own arbiter, single writer of its accounts: `collect → load →
+//!   decide → evolve`;
+//! * [`journal`]: one thread that makes a frame of everything that waits, and syncs it;
+//! * [`reply`]: everybody whose event is durable, in one wake-up a sync; then [`publish`].
+//!
+//! Beside it: [`load`], the readers that fetch records from the disk so that the partition never
+//! waits for one, and [`spare`], which zeroes the next journal segment ahead.
+
+pub mod admit;
+pub mod command;
+pub mod dispatch;
+pub mod journal;
+pub mod load;
+pub mod partition;
+pub mod publish;
+pub mod reply;
+pub mod spare;
+
+mod engine;
+
+pub use engine::{Engine, EngineOptions, OpenedEngine};

@@ -1,0 +1,341 @@
+//! `collect → load → decide → evolve`: what a partition does with the requests of one step.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+use florin_engine::{BatchOutcome, Event, Ledger, Originals, Sequence, TransferBatch};
+use florin_persistence::FRAME_RECORDS_MAX;
+
+use crate::admit::weigh;
+use crate::command::{Answer, Command, Explained, Figures, TransfersAnswer, Unavailable};
+use crate::load::Loaded;
+use crate::publish::Gauge;
+
+/// Slots that one page of a listing may look at.
+const LIST_SCAN_SLOTS: u32 = 8_192;
+
+/// A command and where its answer goes. What a port is, the core does not know.
+#[derive(Debug)]
+pub struct Request<P> {
+    /// What is asked.
+    pub command: Command,
+    /// Who asks.
+    pub port: P,
+}
+
+/// What goes to the journal, in order: events, and what is to happen once they and all before are on disk.
+#[derive(Debug)]
+pub struct Entry<P> {
+    /// Events of a submission; shared with its answer.
+    pub events: Arc<Vec<Event>>,
+    /// Those of them that this entry is about.
+    pub range: Range<usize>,
+    /// What was set aside for them.
+    pub weight_bytes: u64,
+    /// What then.
+    pub next: Next<P>,
+}
+
+/// What follows once an entry is on disk.
+#[derive(Debug)]
+pub enum Next<P> {
+    /// Nothing: more of the same submission follows.
+    Nothing,
+    /// An answer.
+    Reply(P, Answer),
+    /// Records are read, and the request comes back with them.
+    Load(Parked<P>),
+}
+
+/// A request that waits for records.
+#[derive(Debug)]
+pub struct Parked<P> {
+    /// The request.
+    pub request: Request<P>,
+    /// Where it goes on.
+    pub stage: Stage,
+    /// What it needs.
+    pub needs: Vec<Sequence>,
+}
+
+/// Where a parked request goes on.
+#[derive(Debug)]
+pub enum Stage {
+    /// Nothing is decided yet: the originals of its reversals were missing.
+    Decide,
+    /// It is decided; what its known ids were first used for is still to be told.
+    Explain(Arc<Vec<Event>>, BatchOutcome),
+    /// A reading of transfers: where each of them stands.
+    Find(Vec<Option<Sequence>>),
+}
+
+/// The partition.
+#[derive(Debug)]
+pub struct Core<P> {
+    ledger: Ledger,
+    gauge: Arc<Gauge>,
+    frame_bytes_max: u64,
+    /// Writes that came when no room was certain. They keep their order.
+    waiting: VecDeque<(Request<P>, Originals)>,
+}
+
+impl<P> Core<P> {
+    /// A partition with a recovered ledger. `frame_bytes_max` is what fits one frame.
+    pub const fn new(ledger: Ledger, gauge: Arc<Gauge>, frame_bytes_max: u64) -> Self {
+        Self { ledger, gauge, frame_bytes_max, waiting: VecDeque::new() }
+    }
+
+    /// The state.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Takes everything that has come, decides it, and says what goes to the journal.
+    pub fn step(&mut self, requests: Vec<Request<P>>, now_ns: u64) -> Vec<Entry<P>> {
+        let mut entries = Vec::with_capacity(requests.len());
+        self.retry(now_ns, &mut entries);
+        self.prefetch(&requests);
+        for request in requests {
+            self.take(request, Originals::new(), now_ns, &mut entries);
+        }
+        self.gauge.set_waiting(!self.waiting.is_empty());
+        entries
+    }
+
+    /// Goes on with requests whose records were read.
+    pub fn resume(&mut self, loaded: Vec<Loaded<P>>, now_ns: u64) -> Vec<Entry<P>> {
+        let mut entries = Vec::with_capacity(loaded.len());
+        self.retry(now_ns, &mut entries);
+        for Loaded { parked: Parked { request, stage, .. }, records } in loaded {
+            let records = match records {
+                Ok(records) => records,
+                Err(error) => {
+                    let answer = Answer::Unavailable(Unavailable::Unreadable(error));
+                    entries.push(Entry::reply(request.port, answer));
+                    continue;
+                }
+            };
+            match (stage, request.command) {
+                (Stage::Explain(events, outcome), Command::Transfers(batch)) => {
+                    let explained = self.explain(&batch, &outcome, &records);
+                    let answer = TransfersAnswer { events, outcome, explained };
+                    entries.push(Entry::reply(request.port, Answer::Transfers(answer)));
+                }
+                (Stage::Find(sequences), _) => {
+                    let found = sequences.iter().map(|sequence| self.found(*sequence, &records));
+                    let answer = Answer::Found(found.collect());
+                    entries.push(Entry::reply(request.port, answer));
+                }
+                (Stage::Decide | Stage::Explain(..), command) => {
+                    let request = Request { command, port: request.port };
+                    self.take(request, records, now_ns, &mut entries);
+                }
+            }
+        }
+        self.gauge.set_waiting(!self.waiting.is_empty());
+        entries
+    }
+
+    /// Asks for the cache lines of all single transfers that wait, so that their misses overlap. Larger batches
+    /// do it for themselves.
+    fn prefetch(&self, requests: &[Request<P>]) {
+        let single = || {
+            requests.iter().filter_map(|request| match &request.command {
+                Command::Transfers(batch) if batch.transfers.len() == 1 => Some(batch),
+                _ => None,
+            })
+        };
+        single().for_each(|batch| self.ledger.prefetch_tables(batch.tenant, &batch.transfers));
+        single().for_each(|batch| self.ledger.prefetch_accounts(batch.tenant, &batch.transfers));
+    }
+
+    /// Gives what had to wait another try.
+    fn retry(&mut self, now_ns: u64, entries: &mut Vec<Entry<P>>) {
+        for _ in 0..self.waiting.len() {
+            if let Some((request, originals)) = self.waiting.pop_front() {
+                self.take(request, originals, now_ns, entries);
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        request: Request<P>,
+        originals: Originals,
+        now_ns: u64,
+        entries: &mut Vec<Entry<P>>,
+    ) {
+        if !request.command.writes() {
+            entries.push(self.read(request));
+            return;
+        }
+        let bytes = weigh(&request.command);
+        if bytes > self.frame_bytes_max {
+            let too_large = Unavailable::TooLarge { bytes, limit_bytes: self.frame_bytes_max };
+            entries.push(Entry::reply(request.port, Answer::Unavailable(too_large)));
+        } else if self.gauge.has_room(bytes) {
+            self.write(request, &originals, bytes, now_ns, entries);
+        } else if self.gauge.is_out_of_space() {
+            let answer = Answer::Unavailable(Unavailable::DiskFull);
+            entries.push(Entry::reply(request.port, answer));
+        } else {
+            self.waiting.push_back((request, originals));
+        }
+    }
+
+    fn write(
+        &mut self,
+        request: Request<P>,
+        originals: &Originals,
+        bytes: u64,
+        now_ns: u64,
+        entries: &mut Vec<Entry<P>>,
+    ) {
+        let Request { command, port } = request;
+        let mut events = Vec::new();
+        let answer = match command {
+            Command::Transfers(batch) => {
+                let entry = self.transfer(batch, port, originals, now_ns);
+                self.send(entry, bytes, entries);
+                return;
+            }
+            Command::OpenAccounts(accounts) => {
+                events.reserve(accounts.len());
+                let open = |new| self.ledger.open_account(new, now_ns, &mut events);
+                Answer::Opened(accounts.iter().map(open).collect())
+            }
+            Command::RegisterAssets(assets) => {
+                let register = |new| self.ledger.register_asset(new, now_ns, &mut events);
+                Answer::Registered(assets.into_iter().map(register).collect())
+            }
+            Command::UpdateAccount(change) => {
+                let updated = self.ledger.update_account(&change, now_ns, &mut events);
+                let account = self.ledger.account(change.tenant, change.id).map(Box::new);
+                Answer::Updated(updated.map(|()| account.expect("an updated account exists")))
+            }
+            Command::TakeDigest => {
+                self.ledger.take_digest(now_ns, &mut events);
+                Answer::Digest
+            }
+            Command::GetAccounts { .. }
+            | Command::ListAccounts { .. }
+            | Command::ListAssets
+            | Command::GetTransfers { .. }
+            | Command::GetFigures => unreachable!("`take` has sent reads to `read`"),
+        };
+        let entry = Entry::new(Arc::new(events), Next::Reply(port, answer));
+        self.send(entry, bytes, entries);
+    }
+
+    /// Sets room aside and queues; what exceeds a frame's records is cut between events. (A group never
+    /// does: its members are a batch at most.)
+    fn send(&self, mut entry: Entry<P>, bytes: u64, entries: &mut Vec<Entry<P>>) {
+        if entry.events.is_empty() {
+            entries.push(entry);
+            return;
+        }
+        entry.weight_bytes = bytes;
+        while entry.range.len() > FRAME_RECORDS_MAX {
+            let cut = entry.range.start + FRAME_RECORDS_MAX;
+            self.gauge.decided(bytes);
+            entries.push(Entry {
+                events: Arc::clone(&entry.events),
+                range: entry.range.start..cut,
+                weight_bytes: bytes,
+                next: Next::Nothing,
+            });
+            entry.range.start = cut;
+        }
+        self.gauge.decided(bytes);
+        entries.push(entry);
+    }
+
+    fn transfer(
+        &mut self,
+        batch: TransferBatch,
+        port: P,
+        originals: &Originals,
+        now_ns: u64,
+    ) -> Entry<P> {
+        let mut needs = self.ledger.originals_needed(&batch);
+        needs.retain(|sequence| !originals.contains_key(sequence));
+        if !needs.is_empty() {
+            let request = Request { command: Command::Transfers(batch), port };
+            return Entry::load(Parked { request, stage: Stage::Decide, needs });
+        }
+        let mut events = Vec::with_capacity(batch.transfers.len());
+        let outcome = self.ledger.execute(&batch, originals, now_ns, &mut events);
+        let events = Arc::new(events);
+        let needs = self.explanation_needs(&batch, &outcome);
+        let next = if needs.is_empty() {
+            let answer = TransfersAnswer {
+                events: Arc::clone(&events),
+                outcome,
+                explained: Explained::Nothing,
+            };
+            Next::Reply(port, Answer::Transfers(answer))
+        } else {
+            let request = Request { command: Command::Transfers(batch), port };
+            let stage = Stage::Explain(Arc::clone(&events), outcome);
+            Next::Load(Parked { request, stage, needs })
+        };
+        Entry::new(events, next)
+    }
+
+    fn read(&self, request: Request<P>) -> Entry<P> {
+        let answer = match request.command {
+            Command::GetAccounts { tenant, ref ids } => {
+                Answer::Accounts(ids.iter().map(|id| self.ledger.account(tenant, *id)).collect())
+            }
+            Command::ListAccounts { tenant, from, limit } => {
+                let (page, next) = self.ledger.accounts_from(tenant, from, limit, LIST_SCAN_SLOTS);
+                Answer::Page(page, next)
+            }
+            Command::ListAssets => Answer::Assets(self.ledger.assets().to_vec()),
+            Command::GetTransfers { tenant, ref ids } => {
+                let find = |id: &u128| self.ledger.transfer_sequence(tenant, *id);
+                let found: Vec<_> = ids.iter().map(find).collect();
+                let needs: Vec<_> = found.iter().copied().flatten().collect();
+                if !needs.is_empty() {
+                    return Entry::load(Parked { request, stage: Stage::Find(found), needs });
+                }
+                Answer::Found(vec![None; ids.len()])
+            }
+            _ => Answer::Figures(self.figures()),
+        };
+        Entry::reply(request.port, answer)
+    }
+
+    fn figures(&self) -> Figures {
+        Figures {
+            sequence: self.ledger.last_sequence(),
+            accounts: self.ledger.accounts_len(),
+            ids: self.ledger.ids_len(),
+            counters: self.ledger.counters(),
+            conserved: self.ledger.is_conserved(),
+            assets: self.ledger.assets().to_vec(),
+            account_bytes: self.ledger.account_bytes(),
+        }
+    }
+}
+
+impl<P> Entry<P> {
+    fn new(events: Arc<Vec<Event>>, next: Next<P>) -> Self {
+        let range = 0..events.len();
+        Self { events, range, weight_bytes: 0, next }
+    }
+
+    fn reply(port: P, answer: Answer) -> Self {
+        Self::new(Arc::default(), Next::Reply(port, answer))
+    }
+
+    fn load(parked: Parked<P>) -> Self {
+        Self::new(Arc::default(), Next::Load(parked))
+    }
+
+    /// The events that this entry is about.
+    pub fn events(&self) -> &[Event] {
+        &self.events[self.range.clone()]
+    }
+}

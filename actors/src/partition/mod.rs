@@ -1,0 +1,95 @@
+//! The partition: single writer of its accounts, and the unit of order.
+//!
+//! [`Core`] is the whole of it, a plain struct that is stepped: it knows no thread and no clock, so the simulator
+//! runs the same code. [`Partition`] is the actix actor around it, on an arbiter (a thread) of its own.
+
+mod core;
+mod explain;
+
+use actix::{Actor, Context, Handler, Message};
+use crossbeam_channel::Sender;
+
+pub use self::core::{Core, Entry, Next, Parked, Request, Stage};
+use crate::engine::Clock;
+use crate::journal::Work;
+use crate::load::Loaded;
+
+/// The actor.
+pub struct Partition<P: Send + Unpin + 'static> {
+    core: Core<P>,
+    clock: Clock,
+    journal: Sender<Work<P>>,
+}
+
+/// Requests from the edge, gathered.
+pub struct Submit<P: Send>(pub Vec<Request<P>>);
+
+/// Requests whose records were read.
+pub struct Resume<P: Send>(pub Vec<Loaded<P>>);
+
+/// There may be room again for what had to wait.
+pub struct Retry;
+
+impl<P: Send> Message for Submit<P> {
+    type Result = ();
+}
+
+impl<P: Send> Message for Resume<P> {
+    type Result = ();
+}
+
+impl Message for Retry {
+    type Result = ();
+}
+
+impl<P: Send + Unpin + 'static> Partition<P> {
+    /// An actor around a recovered core.
+    pub const fn new(core: Core<P>, clock: Clock, journal: Sender<Work<P>>) -> Self {
+        Self { core, clock, journal }
+    }
+
+    /// Hands what was decided to the journal thread, in order.
+    fn journal(&self, entries: Vec<Entry<P>>) {
+        // The queue holds a step for each admitted request, so this never waits; and when the journal
+        // thread has ended, so does the process.
+        if !entries.is_empty() && self.journal.send(Work::Entries(entries)).is_err() {
+            tracing::error!("the journal has stopped: nothing can be decided any more");
+        }
+    }
+}
+
+impl<P: Send + Unpin + 'static> Actor for Partition<P> {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        // Nothing is ever refused here: admission has weighed it.
+        context.set_mailbox_capacity(usize::MAX >> 4);
+    }
+}
+
+impl<P: Send + Unpin + 'static> Handler<Submit<P>> for Partition<P> {
+    type Result = ();
+
+    fn handle(&mut self, Submit(requests): Submit<P>, _: &mut Self::Context) {
+        let entries = self.core.step(requests, self.clock.now_ns());
+        self.journal(entries);
+    }
+}
+
+impl<P: Send + Unpin + 'static> Handler<Resume<P>> for Partition<P> {
+    type Result = ();
+
+    fn handle(&mut self, Resume(loaded): Resume<P>, _: &mut Self::Context) {
+        let entries = self.core.resume(loaded, self.clock.now_ns());
+        self.journal(entries);
+    }
+}
+
+impl<P: Send + Unpin + 'static> Handler<Retry> for Partition<P> {
+    type Result = ();
+
+    fn handle(&mut self, _: Retry, _: &mut Self::Context) {
+        let entries = self.core.step(Vec::new(), self.clock.now_ns());
+        self.journal(entries);
+    }
+}

@@ -1,0 +1,54 @@
+//! The thread that makes the next journal segment ahead, so that no payment waits for it; and that notices
+//! first when there is no more room.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use florin_persistence::{Disk, SparePreparer};
+
+use crate::journal::Work;
+use crate::publish::Gauge;
+
+/// How often it is tried again when there was no room.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+
+/// Makes a spare whenever one is wanted. Ends when the journal thread is gone.
+///
+/// # Errors
+/// Anything but a lack of space. The process ends: what cannot write a spare cannot be trusted to write a
+/// payment.
+pub fn run<P, D: Disk>(
+    preparer: &SparePreparer<D>,
+    wanted: &Receiver<()>,
+    gauge: &Arc<Gauge>,
+    journal: &Sender<Work<P>>,
+) -> std::io::Result<()> {
+    loop {
+        let wanted = if gauge.is_out_of_space() {
+            wanted.recv_timeout(TRY_AGAIN)
+        } else {
+            wanted.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        };
+        if wanted == Err(RecvTimeoutError::Disconnected) {
+            return Ok(());
+        }
+        let had_space = !gauge.is_out_of_space();
+        match preparer.prepare() {
+            Ok(_) => gauge.set_no_space(false),
+            Err(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+                gauge.set_no_space(true);
+                if had_space {
+                    tracing::error!(reason = "DISK_FULL", "no room for the next journal segment: writes are refused until there is");
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        if !had_space && !gauge.is_out_of_space() {
+            tracing::info!("there is room again: writes are taken");
+        }
+        if journal.send(Work::LookAtRoom).is_err() {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The accounts of a partition: the actors themselves, how they are found, and what only some of them have.
+
+use alloc::boxed::Box;
+
+use crate::account::{FloorKind, NO_SIDE};
+use crate::hash::KeyHash;
+use crate::slab::Slab;
+use crate::table::Table;
+use crate::{Account, AccountOpened, AccountUpdated, Event, Floor, Freeze, Slot, Tenant};
+
+/// What only some accounts have, paid for when used.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SideEntry {
+    pub overdraft_minor: u128,
+    pub name: Option<Box<str>>,
+    pub metadata: Box<[u8]>,
+}
+
+/// All accounts.
+#[derive(Debug, Clone)]
+pub(crate) struct Accounts {
+    slab: Slab<Account>,
+    table: Table,
+    side: Slab<SideEntry>,
+}
+
+impl Accounts {
+    pub const fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    pub fn new() -> Self {
+        Self { slab: Slab::new(), table: Table::new(), side: Slab::new() }
+    }
+
+    #[inline]
+    pub fn find(&self, hash: KeyHash, tenant: Tenant, id: u128) -> Option<Slot> {
+        self.table.find(hash.of(tenant, id), |slot| {
+            let account = self.slab.at(slot);
+            account.id == id && account.tenant == tenant
+        })
+    }
+
+    #[inline]
+    pub fn at(&self, slot: Slot) -> &Account {
+        self.slab.at(slot)
+    }
+
+    #[inline]
+    pub fn at_mut(&mut self, slot: Slot) -> &mut Account {
+        self.slab.at_mut(slot)
+    }
+
+    pub fn get(&self, slot: Slot) -> Option<&Account> {
+        self.slab.get(slot)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Account> {
+        self.slab.iter()
+    }
+
+    pub fn side(&self, account: &Account) -> Option<&SideEntry> {
+        self.side.get(account.side)
+    }
+
+    pub fn floor(&self, account: &Account) -> Floor {
+        match account.floor {
+            FloorKind::Zero => Floor::Zero,
+            FloorKind::None => Floor::None,
+            FloorKind::Overdraft => {
+                Floor::Overdraft(self.side(account).map_or(0, |side| side.overdraft_minor))
+            }
+        }
+    }
+
+    #[inline]
+    pub fn prefetch_table(&self, hash: KeyHash, tenant: Tenant, id: u128) {
+        self.table.prefetch(hash.of(tenant, id));
+    }
+
+    /// Asks for the account's two cache lines, once its table line is there.
+    #[inline]
+    pub fn prefetch(&self, hash: KeyHash, tenant: Tenant, id: u128) {
+        if let Some(slot) = self.table.candidate(hash.of(tenant, id))
+            && let Some(account) = self.slab.get(slot)
+        {
+            crate::sys::prefetch(account);
+            crate::sys::prefetch(&account.credits_posted);
+        }
+    }
+
+    pub fn open(&mut self, hash: KeyHash, event: &Event, opened: &AccountOpened) {
+        let (floor, overdraft_minor) = split(opened.floor);
+        let plain = overdraft_minor == 0 && opened.name.is_none() && opened.metadata.is_empty();
+        let side = if plain {
+            NO_SIDE
+        } else {
+            let (name, metadata) = (opened.name.clone(), opened.metadata.clone());
+            self.side.push(SideEntry { overdraft_minor, name, metadata })
+        };
+        let slot = self.slab.push(Account {
+            id: opened.id,
+            opened_at_ns: event.timestamp_ns,
+            last_sequence: event.sequence,
+            content_hash: opened.content_hash,
+            tenant: opened.tenant,
+            asset: opened.asset,
+            side,
+            floor,
+            freeze: Freeze::None,
+            closed: false,
+            opened_sequence: event.sequence,
+            debits_pending: 0,
+            debits_posted: 0,
+            credits_pending: 0,
+            credits_posted: 0,
+        });
+        self.table.insert(hash.of(opened.tenant, opened.id), slot);
+    }
+
+    pub fn update(&mut self, event: &Event, updated: &AccountUpdated) {
+        let account = self.slab.at_mut(updated.leg.slot);
+        let (floor, overdraft_minor) = split(updated.floor);
+        account.last_sequence = event.sequence;
+        account.freeze = updated.freeze;
+        account.closed = updated.closed;
+        account.floor = floor;
+        if account.side != NO_SIDE {
+            self.side.at_mut(account.side).overdraft_minor = overdraft_minor;
+        } else if overdraft_minor != 0 {
+            account.side = self.side.push(SideEntry { overdraft_minor, ..SideEntry::default() });
+        }
+    }
+
+    /// Bytes that accounts and their table take; names and metadata not counted.
+    pub fn bytes(&self) -> usize {
+        self.slab.bytes() + self.table.bytes()
+    }
+}
+
+fn split(floor: Floor) -> (FloorKind, u128) {
+    match floor {
+        Floor::Zero => (FloorKind::Zero, 0),
+        Floor::None => (FloorKind::None, 0),
+        Floor::Overdraft(minor) => (FloorKind::Overdraft, minor),
+    }
+}

@@ -1,0 +1,91 @@
+//! One hash over the whole state: equal digests, equal ledgers.
+
+use alloc::vec::Vec;
+
+use crate::ids::IdIndex;
+use crate::{Floor, Ledger};
+
+impl Ledger {
+    /// BLAKE3 over everything that events have made, in an order that does not depend on the process.
+    /// Names and metadata are personal and can be erased: only their content hash is in it.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut out =
+            Out { hasher: blake3::Hasher::new(), buffer: Vec::with_capacity(FLUSH_BYTES * 2) };
+        out.bytes(b"florin.v1.state\0");
+        out.int(self.last_sequence).int(self.last_timestamp_ns);
+        out.int(self.counters.transfers_posted).int(self.counters.transfers_refused);
+        out.int(self.assets.len() as u64);
+        for asset in &self.assets {
+            out.bytes(&asset.code.to_bytes()).int(u64::from(asset.scale));
+            out.wide(asset.debits_posted_minor).wide(asset.credits_posted_minor);
+        }
+        self.digest_accounts(&mut out);
+        digest_ids(&mut out, &self.transfer_ids);
+        digest_ids(&mut out, &self.group_ids);
+        let mut reversed: Vec<_> = self.reversed.iter().collect();
+        reversed.sort_unstable();
+        out.int(reversed.len() as u64);
+        for (original, reversal) in reversed {
+            out.int(*original).int(*reversal);
+        }
+        out.finish()
+    }
+
+    fn digest_accounts(&self, out: &mut Out) {
+        out.int(self.accounts.len() as u64);
+        for account in self.accounts.iter() {
+            out.wide(account.id).int(account.opened_at_ns).int(account.opened_sequence);
+            out.int(account.last_sequence).int(account.content_hash);
+            out.int(u64::from(account.tenant) << 32 | u64::from(account.asset));
+            out.int(u64::from(account.freeze as u8) << 8 | u64::from(account.closed));
+            let (kind, overdraft_minor) = match self.accounts.floor(account) {
+                Floor::Zero => (1, 0),
+                Floor::None => (2, 0),
+                Floor::Overdraft(minor) => (3, minor),
+            };
+            out.int(kind).wide(overdraft_minor);
+            out.wide(account.debits_pending).wide(account.debits_posted);
+            out.wide(account.credits_pending).wide(account.credits_posted);
+        }
+    }
+}
+
+fn digest_ids(out: &mut Out, ids: &IdIndex) {
+    out.int(ids.len() as u64);
+    for entry in ids.iter() {
+        out.wide(entry.id).int(entry.sequence).int(entry.content_hash);
+        out.int(u64::from(entry.tenant) << 1 | u64::from(entry.posted));
+    }
+}
+
+/// Gathers small writes: the hash is several times faster over large ones.
+struct Out {
+    hasher: blake3::Hasher,
+    buffer: Vec<u8>,
+}
+
+const FLUSH_BYTES: usize = 64 * 1024;
+
+impl Out {
+    fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= FLUSH_BYTES {
+            self.hasher.update(&self.buffer);
+            self.buffer.clear();
+        }
+        self
+    }
+
+    fn int(&mut self, value: u64) -> &mut Self {
+        self.bytes(&value.to_le_bytes())
+    }
+
+    fn wide(&mut self, value: u128) -> &mut Self {
+        self.bytes(&value.to_le_bytes())
+    }
+
+    fn finish(mut self) -> [u8; 32] {
+        self.hasher.update(&self.buffer);
+        *self.hasher.finalize().as_bytes()
+    }
+}

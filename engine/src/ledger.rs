@@ -1,0 +1,238 @@
+//! The state of a partition, and what one can read from it.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
+
+use crate::accounts::Accounts;
+use crate::hash::KeyHash;
+use crate::ids::IdIndex;
+use crate::{Account, AssetCode, Event, Floor, Freeze, Sequence, Slot, Tenant};
+
+/// An asset in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asset {
+    /// Its code.
+    pub code: AssetCode,
+    /// Decimals of its minor unit.
+    pub scale: u8,
+    /// Sum of posted debits over all accounts, minor units, modulo 2^128.
+    pub debits_posted_minor: u128,
+    /// Sum of posted credits over all accounts, minor units, modulo 2^128.
+    pub credits_posted_minor: u128,
+}
+
+/// How much has happened, over the whole history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Transfers posted.
+    pub transfers_posted: u64,
+    /// Transfers and groups refused and journaled.
+    pub transfers_refused: u64,
+}
+
+/// The state of a partition: a function of its events and nothing else.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    pub(crate) hash: KeyHash,
+    pub(crate) assets: Vec<Asset>,
+    pub(crate) accounts: Accounts,
+    pub(crate) transfer_ids: IdIndex,
+    pub(crate) group_ids: IdIndex,
+    /// Original -> reversal.
+    pub(crate) reversed: HashMap<Sequence, Sequence>,
+    pub(crate) last_sequence: Sequence,
+    pub(crate) last_timestamp_ns: u64,
+    pub(crate) counters: Counters,
+}
+
+/// Everything there is to say about an account at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountState {
+    /// Where it lives.
+    pub slot: Slot,
+    /// Its id.
+    pub id: u128,
+    /// Its name, if it was opened by name.
+    pub name: Option<Box<str>>,
+    /// What it holds.
+    pub asset: Asset,
+    /// Sum of pending debits, minor units.
+    pub debits_pending_minor: u128,
+    /// Sum of posted debits, minor units.
+    pub debits_posted_minor: u128,
+    /// Sum of pending credits, minor units.
+    pub credits_pending_minor: u128,
+    /// Sum of posted credits, minor units.
+    pub credits_posted_minor: u128,
+    /// Posted credits - posted debits, minor units.
+    pub net_minor: i128,
+    /// What could be debited, minor units; `None` if there is no floor.
+    pub available_minor: Option<u128>,
+    /// How far the balance may fall.
+    pub floor: Floor,
+    /// What is frozen.
+    pub freeze: Freeze,
+    /// Closed for good.
+    pub closed: bool,
+    /// Encoded metadata.
+    pub metadata: Box<[u8]>,
+    /// When it was opened.
+    pub opened_at_ns: u64,
+    /// The last event that changed it.
+    pub last_sequence: Sequence,
+}
+
+impl Ledger {
+    /// An empty ledger. `seed` makes the tables' hashes unpredictable; it has no effect on any result.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            hash: KeyHash::new(seed),
+            assets: Vec::new(),
+            accounts: Accounts::new(),
+            transfer_ids: IdIndex::new(),
+            group_ids: IdIndex::new(),
+            reversed: HashMap::new(),
+            last_sequence: 0,
+            last_timestamp_ns: 0,
+            counters: Counters::default(),
+        }
+    }
+
+    /// The last event that was applied; 0 if there was none.
+    pub const fn last_sequence(&self) -> Sequence {
+        self.last_sequence
+    }
+
+    /// When the last event was decided.
+    pub const fn last_timestamp_ns(&self) -> u64 {
+        self.last_timestamp_ns
+    }
+
+    /// How much has happened.
+    pub const fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Every asset, by index.
+    pub fn assets(&self) -> &[Asset] {
+        &self.assets
+    }
+
+    /// Number of accounts.
+    pub const fn accounts_len(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// Number of ids in use: transfers and groups.
+    pub const fn ids_len(&self) -> usize {
+        self.transfer_ids.len() + self.group_ids.len()
+    }
+
+    /// Bytes that accounts and their table take; names and metadata are not counted.
+    pub fn account_bytes(&self) -> usize {
+        self.accounts.bytes()
+    }
+
+    /// An account as it is.
+    pub fn account(&self, tenant: Tenant, id: u128) -> Option<AccountState> {
+        let slot = self.accounts.find(self.hash, tenant, id)?;
+        Some(self.describe(slot, self.accounts.at(slot)))
+    }
+
+    /// A tenant's accounts from a slot on, at most `limit`, looking at no more than `scan` slots; and
+    /// the slot with which to go on, if any are left.
+    pub fn accounts_from(
+        &self,
+        tenant: Tenant,
+        from: Slot,
+        limit: usize,
+        scan: u32,
+    ) -> (Vec<AccountState>, Option<Slot>) {
+        let mut page = Vec::new();
+        let mut slot = from;
+        while let Some(account) = self.accounts.get(slot) {
+            if page.len() == limit || slot - from >= scan {
+                return (page, Some(slot));
+            }
+            if account.tenant == tenant {
+                page.push(self.describe(slot, account));
+            }
+            slot += 1;
+        }
+        (page, None)
+    }
+
+    /// The id of the account at a slot.
+    pub fn account_id(&self, slot: Slot) -> Option<u128> {
+        Some(self.accounts.get(slot)?.id)
+    }
+
+    /// Where the first answer to a transfer id stands.
+    pub fn transfer_sequence(&self, tenant: Tenant, id: u128) -> Option<Sequence> {
+        Some(self.transfer_ids.get(self.hash, tenant, id)?.sequence)
+    }
+
+    /// The reversal of a posted transfer.
+    pub fn reversed_by(&self, original: Sequence) -> Option<Sequence> {
+        self.reversed.get(&original).copied()
+    }
+
+    /// Whether debits equal credits in every asset: the sums that are kept while running.
+    pub fn is_conserved(&self) -> bool {
+        self.assets.iter().all(|asset| asset.debits_posted_minor == asset.credits_posted_minor)
+    }
+
+    /// The same from the accounts themselves, and that both ways give the same sums. Looks at every account.
+    pub fn is_conserved_by_account(&self) -> bool {
+        let mut sums = alloc::vec![(0u128, 0u128); self.assets.len()];
+        for account in self.accounts.iter() {
+            let (debits, credits) = &mut sums[account.asset as usize];
+            *debits = debits.wrapping_add(account.debits_posted);
+            *credits = credits.wrapping_add(account.credits_posted);
+        }
+        self.assets.iter().zip(sums).all(|(asset, (debits, credits))| {
+            debits == credits
+                && debits == asset.debits_posted_minor
+                && credits == asset.credits_posted_minor
+        })
+    }
+
+    pub(crate) fn describe(&self, slot: Slot, account: &Account) -> AccountState {
+        let floor = self.accounts.floor(account);
+        let side = self.accounts.side(account);
+        AccountState {
+            slot,
+            id: account.id,
+            name: side.and_then(|side| side.name.clone()),
+            asset: self.assets[account.asset as usize],
+            debits_pending_minor: account.debits_pending,
+            debits_posted_minor: account.debits_posted,
+            credits_pending_minor: account.credits_pending,
+            credits_posted_minor: account.credits_posted,
+            net_minor: account.net_minor(),
+            available_minor: account.available_minor(floor),
+            floor,
+            freeze: account.freeze,
+            closed: account.closed,
+            metadata: side.map_or_else(Box::default, |side| side.metadata.clone()),
+            opened_at_ns: account.opened_at_ns,
+            last_sequence: account.last_sequence,
+        }
+    }
+
+    pub(crate) fn asset_index(&self, code: AssetCode) -> Option<u32> {
+        let index = self.assets.iter().position(|asset| asset.code == code)?;
+        u32::try_from(index).ok()
+    }
+
+    /// The next event: its position and time follow from the one before and the clock.
+    pub(crate) fn event(&self, now_ns: u64, body: crate::Body) -> Event {
+        Event {
+            sequence: self.last_sequence + 1,
+            timestamp_ns: now_ns.max(self.last_timestamp_ns + 1),
+            body,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Looking things up.
+
+use std::collections::BTreeMap;
+
+use florin_proto::v1;
+
+use crate::error::Error;
+use crate::id::{AccountId, GroupId, TransferId};
+use crate::outcome::{self, Outcome};
+use crate::wire::minor;
+
+/// What a lookup found, and what it did not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup<T, K> {
+    /// Those that exist, in the order of the request.
+    pub found: Vec<T>,
+    /// Those that do not.
+    pub missing: Vec<K>,
+}
+
+/// A transfer as it was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransferRecord {
+    /// Its id.
+    pub id: TransferId,
+    /// The first answer to it, given again.
+    pub outcome: Outcome,
+    /// Who paid. `None` for a refused reversal of an unknown original.
+    pub debit_account: Option<AccountId>,
+    /// Who received. As above.
+    pub credit_account: Option<AccountId>,
+    /// What was asked for.
+    pub requested_minor: u128,
+    /// Whether less than that was good enough.
+    pub up_to_available: bool,
+    /// As in the request.
+    pub code: u32,
+    /// As in the request, decimal `YYYYMMDD`; `None` if it counts when it happened.
+    pub value_date: Option<u32>,
+    /// As in the request. A refused transfer keeps none.
+    pub metadata: BTreeMap<String, String>,
+    /// The group it was posted in.
+    pub group: Option<GroupId>,
+    /// The transfer that it undoes.
+    pub reverses: Option<TransferId>,
+    /// Sequence of the transfer that undid it.
+    pub reversed_by_sequence: Option<u64>,
+}
+
+impl TryFrom<v1::Transfer> for TransferRecord {
+    type Error = Error;
+
+    fn try_from(transfer: v1::Transfer) -> Result<Self, Error> {
+        let up_to_available = transfer.amount_mode() == v1::AmountMode::UpToAvailable;
+        let outcome = outcome::from_wire(v1::TransferResult {
+            id: transfer.id,
+            status: transfer.status,
+            replayed: true,
+            sequence: transfer.sequence,
+            timestamp_ns: transfer.timestamp_ns,
+            amount: transfer.amount,
+            debit_balance_after: transfer.debit_balance_after,
+            credit_balance_after: transfer.credit_balance_after,
+            refusal: transfer.refusal,
+        })?;
+        Ok(Self {
+            id: TransferId(minor(transfer.id)),
+            outcome,
+            debit_account: transfer.debit_account_id.map(AccountId::from),
+            credit_account: transfer.credit_account_id.map(AccountId::from),
+            requested_minor: minor(transfer.requested_amount),
+            up_to_available,
+            code: transfer.code,
+            value_date: non_zero(transfer.value_date),
+            metadata: transfer.metadata,
+            group: transfer.group_id.map(GroupId::from),
+            reverses: transfer.reverses.map(TransferId::from),
+            reversed_by_sequence: non_zero(transfer.reversed_by_sequence),
+        })
+    }
+}
+
+fn non_zero<T: Default + PartialEq>(value: T) -> Option<T> {
+    (value != T::default()).then_some(value)
+}

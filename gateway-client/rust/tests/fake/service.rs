@@ -1,0 +1,258 @@
+//! The contract, answered from the rules and the script.
+
+use florin_proto::v1::admin_service_server::AdminService;
+use florin_proto::v1::ledger_service_server::LedgerService;
+use florin_proto::v1::refusal::Reason;
+use florin_proto::v1::{self, TransferStatus};
+use tonic::{Request, Response, Status};
+
+use super::rules::{id_of, refusal};
+use super::{Ledger, State, Step};
+
+type Answer<T> = Result<Response<T>, Status>;
+
+impl Ledger {
+    /// Takes the next step of the script, and answers as it says.
+    async fn answer<T>(&self, apply: impl FnOnce(&mut State) -> Result<T, Status>) -> Answer<T> {
+        let step = {
+            let mut inner = self.lock();
+            inner.calls += 1;
+            inner.steps.pop_front().unwrap_or(Step::Answer)
+        };
+        if let Step::Fail(status) = step {
+            return Err(status);
+        }
+        if let Step::DelayThenApply(delay) = step {
+            tokio::time::sleep(delay).await;
+        }
+        let answer = apply(&mut self.lock().state)?;
+        match step {
+            Step::ApplyThenDelay(delay) => tokio::time::sleep(delay).await,
+            Step::ApplyThenLose => return Err(Status::unavailable("upstream reset")),
+            _ => {}
+        }
+        Ok(Response::new(answer))
+    }
+}
+
+fn group(state: &mut State, request: &v1::CreateTransfersRequest) -> v1::CreateTransfersResponse {
+    let id = request.group_id;
+    let results: Vec<_> = request.transfers.iter().map(|t| state.transfer(t)).collect();
+    let refused = results.iter().position(|result| result.refusal.is_some());
+    let status = match refused {
+        Some(_) => TransferStatus::Refused,
+        None => TransferStatus::Posted,
+    };
+    let refusal = refused.map(|member| v1::Refusal {
+        member: u32::try_from(member).expect("small groups"),
+        ..results[member].refusal.clone().unwrap_or_default()
+    });
+    v1::CreateTransfersResponse {
+        group: Some(v1::GroupResult {
+            id,
+            status: status.into(),
+            sequence: results[0].sequence,
+            refusal,
+            replayed: results[0].replayed,
+        }),
+        results,
+    }
+}
+
+#[tonic::async_trait]
+impl LedgerService for Ledger {
+    async fn create_assets(
+        &self,
+        request: Request<v1::CreateAssetsRequest>,
+    ) -> Answer<v1::CreateAssetsResponse> {
+        self.answer(|state| {
+            let assets = request.into_inner().assets.into_iter();
+            Ok(v1::CreateAssetsResponse {
+                results: assets.map(|asset| state.create_asset(asset)).collect(),
+            })
+        })
+        .await
+    }
+
+    async fn list_assets(
+        &self,
+        _: Request<v1::ListAssetsRequest>,
+    ) -> Answer<v1::ListAssetsResponse> {
+        self.answer(|state| Ok(v1::ListAssetsResponse { assets: state.assets.clone() })).await
+    }
+
+    async fn create_accounts(
+        &self,
+        request: Request<v1::CreateAccountsRequest>,
+    ) -> Answer<v1::CreateAccountsResponse> {
+        self.answer(|state| {
+            let accounts = request.into_inner().accounts.into_iter();
+            Ok(v1::CreateAccountsResponse {
+                results: accounts.map(|new| state.create_account(new)).collect(),
+            })
+        })
+        .await
+    }
+
+    async fn update_account(
+        &self,
+        request: Request<v1::UpdateAccountRequest>,
+    ) -> Answer<v1::UpdateAccountResponse> {
+        self.answer(|state| {
+            let request = request.into_inner();
+            let account = state
+                .accounts
+                .get_mut(&id_of(request.account.as_ref()))
+                .ok_or(Status::not_found("no such account"))?;
+            if request.freeze != 0 {
+                account.freeze = request.freeze;
+            }
+            account.floor = request.floor.or(account.floor);
+            account.closed |= request.close;
+            Ok(v1::UpdateAccountResponse { account: Some(account.clone()) })
+        })
+        .await
+    }
+
+    async fn get_accounts(
+        &self,
+        request: Request<v1::GetAccountsRequest>,
+    ) -> Answer<v1::GetAccountsResponse> {
+        self.answer(|state| {
+            let mut response = v1::GetAccountsResponse::default();
+            for key in request.into_inner().accounts {
+                match state.account(id_of(Some(&key))) {
+                    Some(account) => response.accounts.push(account),
+                    None => response.missing.push(key),
+                }
+            }
+            Ok(response)
+        })
+        .await
+    }
+
+    /// Pages of two, whatever is asked for.
+    async fn list_accounts(
+        &self,
+        request: Request<v1::ListAccountsRequest>,
+    ) -> Answer<v1::ListAccountsResponse> {
+        self.answer(|state| {
+            let from: usize = request.into_inner().page_token.parse().unwrap_or(0);
+            let ids: Vec<u128> = state.accounts.keys().copied().collect();
+            let page = ids.iter().skip(from).take(2);
+            let next = if from + 2 < ids.len() { (from + 2).to_string() } else { String::new() };
+            Ok(v1::ListAccountsResponse {
+                accounts: page.filter_map(|&id| state.account(id)).collect(),
+                next_page_token: next,
+            })
+        })
+        .await
+    }
+
+    async fn create_transfers(
+        &self,
+        request: Request<v1::CreateTransfersRequest>,
+    ) -> Answer<v1::CreateTransfersResponse> {
+        let request = request.into_inner();
+        self.lock().transfer_calls.push(request.clone());
+        self.answer(|state| {
+            if request.mode() == v1::TransferMode::Group {
+                return Ok(group(state, &request));
+            }
+            let transfers = request.transfers.iter();
+            Ok(v1::CreateTransfersResponse {
+                results: transfers.map(|t| state.transfer(t)).collect(),
+                group: None,
+            })
+        })
+        .await
+    }
+
+    /// Posts every member, but refuses those of amount zero.
+    async fn bulk_transfers(
+        &self,
+        request: Request<v1::BulkTransfersRequest>,
+    ) -> Answer<v1::BulkTransfersResponse> {
+        self.answer(|_| {
+            let request = request.into_inner();
+            let refused = |(index, _): (usize, &u64)| v1::BulkResult {
+                index: u32::try_from(index).expect("small batches"),
+                result: Some(v1::TransferResult {
+                    status: TransferStatus::Refused.into(),
+                    refusal: Some(refusal(Reason::AmountZero, "the amount is zero")),
+                    ..v1::TransferResult::default()
+                }),
+            };
+            let amounts = request.amount_lo.iter().enumerate();
+            let others: Vec<_> = amounts.filter(|(_, lo)| **lo == 0).map(refused).collect();
+            let members = u32::try_from(request.id_lo.len()).expect("small batches");
+            let refused = u32::try_from(others.len()).expect("small batches");
+            Ok(v1::BulkTransfersResponse {
+                posted: members - refused,
+                refused,
+                first_sequence: 5,
+                first_timestamp_ns: 6,
+                others,
+                ..v1::BulkTransfersResponse::default()
+            })
+        })
+        .await
+    }
+
+    async fn get_transfers(
+        &self,
+        request: Request<v1::GetTransfersRequest>,
+    ) -> Answer<v1::GetTransfersResponse> {
+        self.answer(|state| {
+            let mut response = v1::GetTransfersResponse::default();
+            for id in request.into_inner().ids {
+                let Some(result) = state.transfers.get(&id.into()) else {
+                    response.missing.push(id);
+                    continue;
+                };
+                response.transfers.push(v1::Transfer {
+                    id: Some(id),
+                    status: result.status,
+                    amount: result.amount,
+                    requested_amount: result.amount,
+                    sequence: result.sequence,
+                    timestamp_ns: result.timestamp_ns,
+                    debit_balance_after: result.debit_balance_after,
+                    credit_balance_after: result.credit_balance_after,
+                    refusal: result.refusal.clone(),
+                    ..v1::Transfer::default()
+                });
+            }
+            Ok(response)
+        })
+        .await
+    }
+}
+
+#[tonic::async_trait]
+impl AdminService for Ledger {
+    async fn get_status(&self, _: Request<v1::GetStatusRequest>) -> Answer<v1::GetStatusResponse> {
+        self.answer(|_| {
+            Ok(v1::GetStatusResponse {
+                version: "0.1.0".to_owned(),
+                lineage: "0".repeat(32),
+                uptime_s: 61,
+                not_accepting_reason: "DISK_FULL".to_owned(),
+                partitions: vec![v1::PartitionStatus {
+                    sequence: 9,
+                    assets: vec![v1::AssetTotals {
+                        code: "EUR".to_owned(),
+                        scale: 2,
+                        debits_lo: 1,
+                        debits_hi: 2,
+                        credits_lo: 1,
+                        credits_hi: 2,
+                    }],
+                    ..v1::PartitionStatus::default()
+                }],
+                ..v1::GetStatusResponse::default()
+            })
+        })
+        .await
+    }
+}

@@ -1,0 +1,180 @@
+//! The bench report for people.
+
+use std::fmt::Write;
+
+use crate::bench::report::{BenchReport, Level, Throughput};
+use crate::table::{rate, render as columns, row, thousands};
+
+/// All tables.
+pub fn render(report: &BenchReport) -> String {
+    let mut text = String::new();
+    let machine = &report.unary.conditions.machine;
+    let setup = &report.unary.conditions.setup;
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        text,
+        "{} cores of {}, Linux {}, {} GiB, {}, {} build; client on the same machine: {}\n\
+         {} accounts, {}, {} connection(s), {} runs of {} s: medians, in brackets the spread\n",
+        machine.cores,
+        machine.cpu,
+        machine.kernel,
+        machine.memory_gib,
+        machine.file_system,
+        machine.build,
+        if machine.client_beside_server { "yes" } else { "unknown" },
+        thousands(setup.accounts),
+        setup.workload,
+        setup.connections,
+        setup.repetitions,
+        setup.seconds,
+    );
+    text.push_str("Durable transfers\n");
+    let echo_spread = report.echo.bulk_spread.get("bulk_transfers_per_s");
+    text.push_str(&columns(&[
+        row([&"", &"transfers/s", &"", &"p50 ms", &"p99 ms", &"server us", &"a sync"]),
+        throughput("8,190 a message", &report.bulk),
+        throughput("100 a call", &report.batch100),
+        row([
+            &"echo, 8,190 a message",
+            &rate(report.echo.bulk_transfers_per_s),
+            &echo_spread.map_or(String::new(), |s| brackets(s.min, s.max)),
+        ]),
+    ]));
+    text.push_str("\nOne payment a call\n");
+    text.push_str(&columns(&[
+        row([
+            &"in flight",
+            &"calls/s",
+            &"",
+            &"p50 us",
+            &"p99 us",
+            &"p99.9 us",
+            &"server us",
+            &"a sync",
+        ]),
+        level("1", &report.unary.c1),
+        level("64", &report.unary.c64),
+        level("256", &report.unary.c256),
+        level("1, echo", &report.echo.levels.c1),
+        level("64, echo", &report.echo.levels.c64),
+        level("256, echo", &report.echo.levels.c256),
+        row([
+            &format!("open loop, {}/s", thousands(report.open.rate)),
+            &rate(report.open.rps),
+            &"",
+            &report.open.p50_us,
+            &report.open.p99_us,
+            &report.open.p999_us,
+            &optional(report.open.server_cpu_us),
+            &optional(report.open.transfers_per_sync),
+        ]),
+    ]));
+    let _ = writeln!(
+        text,
+        "  64 in flight reach {:.1} % of the echo, bulk {:.1} %",
+        report.unary_vs_echo_c64 * 100.0,
+        report.bulk_vs_echo * 100.0
+    );
+    text.push_str(&disk_and_memory(report));
+    let verified = &report.verified;
+    let _ = writeln!(
+        text,
+        "\nVerified: {} acknowledged, {} posted by the ledger's count, conserved: {} -> {}",
+        thousands(verified.acknowledged),
+        thousands(verified.transfers_posted),
+        verified.conserved,
+        if verified.ok { "ok" } else { "MISMATCH" }
+    );
+    if let Some(data) = &verified.data {
+        let _ = writeln!(text, "Data: {data} (check it with `florin verify --data {data}`)");
+    }
+    text
+}
+
+fn disk_and_memory(report: &BenchReport) -> String {
+    let disk = &report.disk;
+    let mut text = String::from("\nDisk and memory\n");
+    let mut rows = vec![
+        row([
+            &"write + fdatasync of 4 KiB, p50 / p99",
+            &optional(disk.fdatasync_4k_p50_us),
+            &optional(disk.fdatasync_4k_p99_us),
+            &"us",
+        ]),
+        row([
+            &"the server's writes and syncs, p50 / p99",
+            &disk.server_sync_p50_us,
+            &disk.server_sync_p99_us,
+            &"us",
+        ]),
+    ];
+    for (section, bytes) in &disk.journal_bytes_per_transfer {
+        rows.push(row([
+            &format!("journal / written a transfer, {section}"),
+            bytes,
+            &optional(disk.written_bytes_per_transfer.get(section).copied()),
+            &"bytes",
+        ]));
+    }
+    rows.push(row([
+        &"an account, counted / by process size",
+        &report.memory.bytes_per_account,
+        &optional(report.memory.rss_bytes_per_account),
+        &"bytes",
+    ]));
+    text.push_str(&columns(&rows));
+    text
+}
+
+fn throughput(name: &str, section: &Throughput) -> Vec<String> {
+    let spread = section.spread.get("transfers_per_s");
+    row([
+        &name,
+        &rate(section.transfers_per_s),
+        &spread.map_or(String::new(), |s| brackets(s.min, s.max)),
+        &format!("{:.2}", section.p50_us / 1_000.0),
+        &format!("{:.2}", section.p99_us / 1_000.0),
+        &optional(section.server_cpu_us_per_transfer),
+        &optional(section.transfers_per_sync),
+    ])
+}
+
+fn level(name: &str, level: &Level) -> Vec<String> {
+    let spread = level.spread.get("rps");
+    row([
+        &name,
+        &rate(level.rps),
+        &spread.map_or(String::new(), |s| brackets(s.min, s.max)),
+        &level.p50_us,
+        &level.p99_us,
+        &level.p999_us,
+        &optional(level.server_cpu_us),
+        &optional(level.transfers_per_sync),
+    ])
+}
+
+fn brackets(min: f64, max: f64) -> String {
+    format!("[{} - {}]", rate(min), rate(max))
+}
+
+fn optional(figure: Option<f64>) -> String {
+    figure.map_or_else(|| "-".into(), |figure| figure.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_show_what_was_measured() {
+        let mut report = BenchReport::default();
+        report.bulk.transfers_per_s = 1_234_567.0;
+        report.unary.c64.p999_us = 4321.5;
+        report.disk.fdatasync_4k_p50_us = Some(180.2);
+        report.verified.data = Some("my-data".into());
+        let text = render(&report);
+        for part in ["1,234,567", "4321.5", "180.2", "MISMATCH", "--data my-data"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+}

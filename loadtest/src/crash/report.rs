@@ -1,0 +1,134 @@
+//! What `crash --json` prints. The keys are documented in `loadtest/REPORT.md`.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::table::{render, row, thousands};
+
+/// The report.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CrashReport {
+    /// Times the server was killed.
+    pub kills: u64,
+    /// Transfers whose fate was told to a client before a kill.
+    pub acknowledged: u64,
+    /// Kills that cut off at least one call.
+    pub kills_with_calls_in_flight: u64,
+    /// Of the acknowledged, or of those shown to a reader, not there afterwards.
+    pub acknowledged_lost: u64,
+    /// Transfers applied more than once, by answers, by count or by balance.
+    pub applied_twice: u64,
+    /// Debits equal credits, after every crash and at the end.
+    pub conserved: bool,
+    /// Groups of which only a part was there.
+    pub groups_split: u64,
+    /// Transfers that were there otherwise than they were told.
+    pub answers_changed: u64,
+    /// Answers under load that contradict an earlier one, or each other.
+    pub contradictions: u64,
+    /// Accounts that hold less than their transfers, and transfers the ledger counts too few.
+    pub balances_short: u64,
+    /// Calls that were sent.
+    pub calls: u64,
+    /// Groups among them.
+    pub groups: u64,
+    /// Transfers refused among the acknowledged.
+    pub refused: u64,
+    /// Transfers that readers were shown.
+    pub read: u64,
+    /// Calls that were cut off by a kill.
+    pub calls_cut_off: u64,
+    /// Transfers of cut-off calls that were there after the crash.
+    pub unanswered_kept: u64,
+    /// Transfers of cut-off calls that were not, until they were sent again.
+    pub unanswered_forgotten: u64,
+    /// Longest time from the start of the process to serving, milliseconds.
+    pub restart_ms_max: u64,
+    /// Seed of the load. The moments of the kills are real time and differ from run to run.
+    pub seed: u64,
+    /// How long all of it took.
+    pub seconds: f64,
+    /// Where the data are, if they are kept.
+    pub data: Option<String>,
+}
+
+impl CrashReport {
+    /// Whether the server kept its word.
+    pub fn holds(&self) -> bool {
+        self.acknowledged_lost == 0
+            && self.applied_twice == 0
+            && self.groups_split == 0
+            && self.answers_changed == 0
+            && self.contradictions == 0
+            && self.balances_short == 0
+            && self.conserved
+    }
+
+    /// For people.
+    pub fn render(&self) -> String {
+        let count = |name: &str, count: u64| row([&name, &thousands(count)]);
+        let mut text = render(&[
+            count("kills", self.kills),
+            count("  with calls in flight", self.kills_with_calls_in_flight),
+            count("calls", self.calls),
+            count("  cut off by a kill", self.calls_cut_off),
+            count("transfers acknowledged", self.acknowledged),
+            count("  of them refused", self.refused),
+            count("groups", self.groups),
+            count("transfers shown to readers", self.read),
+            count("unanswered, there after the crash", self.unanswered_kept),
+            count("unanswered, not there", self.unanswered_forgotten),
+            count("longest restart, ms", self.restart_ms_max),
+            row([]),
+            count("acknowledged and lost", self.acknowledged_lost),
+            count("applied twice", self.applied_twice),
+            count("groups split", self.groups_split),
+            count("answers changed", self.answers_changed),
+            count("contradictions under load", self.contradictions),
+            count("balances short", self.balances_short),
+            row([&"conserved", &self.conserved]),
+        ]);
+        let verdict = if self.holds() { "the server kept its word" } else { "BROKEN PROMISES" };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "\n  {verdict} (seed {})", self.seed);
+        if let Some(data) = &self.data {
+            let _ = writeln!(text, "  data: {data}; check it with `florin verify --data {data}`");
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_broken_promise_is_enough() {
+        let good = CrashReport { conserved: true, ..CrashReport::default() };
+        assert!(good.holds());
+        let spoil: [fn(&mut CrashReport); 7] = [
+            |report| report.acknowledged_lost = 1,
+            |report| report.applied_twice = 1,
+            |report| report.groups_split = 1,
+            |report| report.answers_changed = 1,
+            |report| report.contradictions = 1,
+            |report| report.balances_short = 1,
+            |report| report.conserved = false,
+        ];
+        for spoil in spoil {
+            let mut report = good.clone();
+            spoil(&mut report);
+            assert!(!report.holds(), "{report:?}");
+            assert!(report.render().contains("BROKEN"));
+        }
+    }
+
+    #[test]
+    fn the_report_begins_as_scripts_expect() {
+        let json = serde_json::to_string(&CrashReport::default()).expect("serialises");
+        let begins = "{\"kills\":0,\"acknowledged\":0,\"kills_with_calls_in_flight\":0,\
+                      \"acknowledged_lost\":0,\"applied_twice\":0,\"conserved\":false,";
+        assert!(json.starts_with(begins), "{json}");
+    }
+}

@@ -1,0 +1,236 @@
+//! What can go wrong, in the words of the person who has to do something about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use florin_engine::Sequence;
+use thiserror::Error;
+
+/// Why a data directory or its journal could not be opened. Nothing in it has been changed, unless
+/// it says otherwise.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error(
+        "{} is in use by another process: stop that one, or name another folder with --data",
+        .path.display()
+    )]
+    Locked {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// Something in it cannot be written.
+    #[error(
+        "{} cannot be written ({source}): give it to the user that runs the server, or mount it writable",
+        .path.display()
+    )]
+    ReadOnly {
+        /// What cannot be written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Not a data directory, and not empty.
+    #[error(
+        "{} has files in it and is not a data directory of Florin: name an empty folder, or one that does not exist yet",
+        .path.display()
+    )]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Written by a release that knows more than this one.
+    #[error(
+        "{} was written by a newer release ({found}; this one reads journal format {known}): start that release",
+        .file.display()
+    )]
+    NewerFormat {
+        /// The segment.
+        file: PathBuf,
+        /// What was found.
+        found: String,
+        /// The newest format that this release reads.
+        known: u16,
+    },
+    /// Bytes that were acknowledged, or may have been, are not what was written.
+    #[error(
+        "{} is damaged at byte {offset}: {what}. Nothing was changed. Copy the data directory before anything else, check the disk, then restore this file",
+        .file.display()
+    )]
+    Damaged {
+        /// The segment.
+        file: PathBuf,
+        /// Where in it.
+        offset: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// The end of the journal was written completely and has changed since.
+    #[error(
+        "{} is damaged at byte {offset}: the last frame was written completely and has changed since, and what is in it may have been acknowledged. Nothing was changed. Copy the data directory before anything else; restore this file, or cut the frame off with --cut-damaged-tail",
+        .file.display()
+    )]
+    DamagedTail {
+        /// The segment.
+        file: PathBuf,
+        /// Where in it.
+        offset: u64,
+    },
+    /// No room for the segment that every opening begins.
+    #[error(
+        "no room on the disk of {}: opening the journal takes one more segment (segment_bytes), make room or grow the file system",
+        .path.display()
+    )]
+    Full {
+        /// The folder of the journal.
+        path: PathBuf,
+    },
+    /// A setting that cannot work.
+    #[error("segment_bytes is {given}: it must be a multiple of 4096 and at least 65536")]
+    SegmentBytes {
+        /// What was asked for.
+        given: u64,
+    },
+    /// The disk failed.
+    #[error("{} could not be {did}: {source}", .path.display())]
+    Io {
+        /// What was tried, as a participle: "read".
+        did: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl OpenError {
+    /// The stable name of the reason, as listed in `docs/errors`.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Locked { .. } => "DATA_LOCKED",
+            Self::ReadOnly { .. } => "DATA_READ_ONLY",
+            Self::Foreign { .. } => "DATA_FOREIGN",
+            Self::NewerFormat { .. } => "DATA_NEWER_FORMAT",
+            Self::Damaged { .. } | Self::DamagedTail { .. } => "JOURNAL_DAMAGED",
+            Self::Full { .. } => "DISK_FULL",
+            Self::SegmentBytes { .. } => "CONFIG_INVALID",
+            Self::Io { .. } => "DATA_IO",
+        }
+    }
+
+    /// Reads an error of the system: some of them have a reason of their own.
+    pub(crate) fn from_io(did: &'static str, path: &Path, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::ReadOnly { path, source }
+            }
+            _ if is_full(&source) => Self::Full { path },
+            _ => Self::Io { did, path, source },
+        }
+    }
+}
+
+/// Whether an error says that there is no room.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded)
+}
+
+/// Why a frame was not appended.
+#[derive(Debug, Error)]
+pub enum WriteError {
+    /// No room for the next segment. Nothing of the frame was written: append it again when there is room.
+    #[error("no room on the disk for the next journal segment ({need_bytes} bytes)")]
+    NoSpace {
+        /// How much is needed.
+        need_bytes: u64,
+    },
+    /// More records or bytes than a frame takes. Nothing was written.
+    #[error(
+        "a frame of {records} records and {bytes} bytes is larger than {bytes_max} bytes allow"
+    )]
+    TooLarge {
+        /// Records in it.
+        records: usize,
+        /// Its bytes on disk.
+        bytes: u64,
+        /// The most it may take.
+        bytes_max: u64,
+    },
+    /// Events that do not belong here. Nothing was written. A fault of the program.
+    #[error("event {sequence} cannot be journaled: {what}")]
+    Invalid {
+        /// The event.
+        sequence: Sequence,
+        /// Why not.
+        what: &'static str,
+    },
+    /// A write or sync failed. What is on disk is unknown, the writer refuses everything from now on, and
+    /// the process must end: recovery finds out. A sync is never tried again.
+    #[error("{} could not be {did}: {source}", .path.display())]
+    Failed {
+        /// What was tried, as a participle: "synced".
+        did: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A write or sync failed before.
+    #[error("the journal has failed before and takes nothing until it is opened again")]
+    Poisoned,
+}
+
+/// Why an event could not be read back.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// Not in the journal, or not durable yet.
+    #[error("there is no event {sequence}: the journal is durable through {durable_through}")]
+    NotThere {
+        /// What was asked for.
+        sequence: Sequence,
+        /// The last durable event.
+        durable_through: Sequence,
+    },
+    /// What was read is not what was written.
+    #[error("{} is damaged at byte {offset}: {what}", .file.display())]
+    Damaged {
+        /// The segment.
+        file: PathBuf,
+        /// Where in it.
+        offset: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// The disk failed.
+    #[error("{} could not be read: {source}", .path.display())]
+    Io {
+        /// The segment.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_of_system_errors() {
+        for (errno, reason) in [
+            (rustix::io::Errno::ACCESS, "DATA_READ_ONLY"),
+            (rustix::io::Errno::PERM, "DATA_READ_ONLY"),
+            (rustix::io::Errno::ROFS, "DATA_READ_ONLY"),
+            (rustix::io::Errno::NOSPC, "DISK_FULL"),
+            (rustix::io::Errno::DQUOT, "DISK_FULL"),
+            (rustix::io::Errno::IO, "DATA_IO"),
+            (rustix::io::Errno::NOENT, "DATA_IO"),
+        ] {
+            let error = OpenError::from_io("opened", Path::new("florin-data"), errno.into());
+            assert_eq!(error.reason(), reason, "{errno:?}");
+            assert!(error.to_string().contains("florin-data"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The bytes of Florin: the journal, its recovery, and the disk it stands on.
+//!
+//! The journal is the database. [`open`] recovers it and hands every event to whoever replays them; then
+//! [`JournalWriter::append`] makes one frame of everything that has gathered, writes it and syncs it. The
+//! format is in `docs/JOURNAL_FORMAT.md`, byte by byte, together with what recovery does about each kind
+//! of damage.
+//!
+//! Everything here is synchronous, and nothing looks at a clock or makes a thread: the caller has a thread
+//! for the writer and one for [`SparePreparer::prepare`], or, in a simulation, neither.
+#![forbid(unsafe_code)]
+
+mod bytes;
+mod data_dir;
+mod disk;
+mod error;
+mod format;
+mod journal;
+mod limits;
+mod recovery;
+
+pub use data_dir::{DataDir, journal_dir};
+pub use disk::{
+    Counters, DirEntry, Disk, DiskFile, Faults, RealDisk, RealFile, SimDisk, SimFile, is_crash,
+};
+pub use error::{OpenError, ReadError, WriteError};
+pub use journal::{
+    Appended, JournalOptions, JournalReader, JournalStatus, JournalWriter, SparePreparer,
+    frame_bytes, weigh,
+};
+pub use limits::{
+    FRAME_BYTES_MAX, FRAME_RECORDS_MAX, METADATA_BYTES_MAX, NAME_BYTES_MAX, SEGMENT_BYTES_DEFAULT,
+    SEGMENT_BYTES_MIN, frame_bytes_max,
+};
+pub use recovery::{Cut, Progress, Recovery, ScanReport, TakenOver, open, scan};

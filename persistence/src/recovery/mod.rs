@@ -1,0 +1,194 @@
+//! Opening a journal: what counts, what is damaged, what is cut, and the takeover of the end.
+//!
+//! `docs/JOURNAL_FORMAT.md` has the rules as a table. In order: [`inventory`] reads the headers, [`chain`]
+//! finds the segments that count, [`tail`] finds the frames at the end that nothing vouches for and reads
+//! them past the page cache, [`replay`] hands out all events, [`takeover`] begins a new segment with the
+//! tail. Until that last step nothing has been changed.
+
+mod chain;
+mod inventory;
+mod replay;
+mod tail;
+mod takeover;
+mod verdict;
+mod walk;
+
+use std::path::Path;
+
+use florin_engine::{Event, Sequence};
+
+use crate::disk::Disk;
+use crate::error::OpenError;
+use crate::format::Hash;
+use crate::format::footer::AssetTotal;
+use crate::journal::index::SegmentIndex;
+use crate::journal::{JournalOptions, JournalReader, JournalWriter};
+use crate::limits::SEGMENT_BYTES_MIN;
+
+use chain::{Chain, Resolver};
+use inventory::Inventory;
+use replay::Replay;
+use tail::Tail;
+use walk::Window;
+
+pub use tail::Cut;
+
+/// How far a recovery has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes that are done.
+    pub bytes_done: u64,
+    /// Bytes in all.
+    pub bytes_total: u64,
+    /// The last event that was replayed.
+    pub sequence: Sequence,
+}
+
+/// What a journal was found to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScanReport {
+    /// Which history it is; `None` if there is none yet.
+    pub lineage: Option<[u8; 16]>,
+    /// The last opening; 0 if there was none.
+    pub epoch: u64,
+    /// The last event: the chain of hashes is whole up to it. 0 = none.
+    pub last_sequence: Sequence,
+    /// Hash of the last frame.
+    pub last_hash: [u8; 32],
+    /// Segments that count.
+    pub segments: u64,
+    /// Segments that do not, because they never came into use or another took their place.
+    pub obsolete_segments: u64,
+    /// Frames.
+    pub frames: u64,
+    /// Footers that were whole.
+    pub footers: u64,
+    /// Bytes up to the end of the last frame, headers and footers included.
+    pub bytes: u64,
+    /// Frames at the end that no later frame vouches for; an opening takes them over.
+    pub tail_frames: u64,
+    /// What stands behind the last frame and is cut off.
+    pub cut: Option<Cut>,
+}
+
+/// What an opening took over from the end of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TakenOver {
+    /// Frames.
+    pub frames: u64,
+    /// Events in them.
+    pub events: u64,
+}
+
+/// What an opening found and did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// Which history it is.
+    pub lineage: [u8; 16],
+    /// Which opening this is, from 1.
+    pub epoch: u64,
+    /// The last event; 0 = none yet.
+    pub last_sequence: Sequence,
+    /// What was there before.
+    pub found: ScanReport,
+    /// What was taken over.
+    pub taken_over: TakenOver,
+}
+
+/// Everything that was found, and checked.
+pub(crate) struct Found {
+    chain: Chain,
+    tail: Option<Tail>,
+    sequence: Sequence,
+    hash: Hash,
+    totals: Vec<AssetTotal>,
+    index: Vec<SegmentIndex>,
+    report: ScanReport,
+}
+
+/// Opens the journal in a folder, which is made if it is not there.
+///
+/// Every event goes to `replay`, in order; an error from it counts as damage. When this returns, all of
+/// them are durable and the writer may append. An error before the end has changed nothing that counts: the
+/// next opening starts from the same place.
+pub fn open<D: Disk>(
+    disk: &D,
+    dir: &Path,
+    options: &JournalOptions,
+    replay: &mut dyn FnMut(Event) -> Result<(), String>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(JournalWriter<D>, JournalReader<D>, Recovery), OpenError> {
+    let given = options.segment_bytes;
+    if given < SEGMENT_BYTES_MIN || !given.is_multiple_of(4_096) {
+        return Err(OpenError::SegmentBytes { given });
+    }
+    disk.create_dir_all(dir).map_err(|e| OpenError::from_io("made", dir, e))?;
+    let inventory = Inventory::take(disk, dir, Some(options.partition))?;
+    let found = read(disk, dir, &inventory, options.cut_damaged_tail, replay, progress)?;
+    let report = found.report.clone();
+    let (writer, reader, taken_over) = takeover::begin(disk, dir, options, &inventory, found)?;
+    let status = writer.status();
+    let recovery = Recovery {
+        lineage: status.lineage,
+        epoch: status.epoch,
+        last_sequence: report.last_sequence,
+        found: report,
+        taken_over,
+    };
+    Ok((writer, reader, recovery))
+}
+
+/// Reads a journal from end to end, as [`open`] does, and changes nothing.
+pub fn scan<D: Disk>(
+    disk: &D,
+    dir: &Path,
+    replay: &mut dyn FnMut(Event) -> Result<(), String>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<ScanReport, OpenError> {
+    let inventory = Inventory::take(disk, dir, None)?;
+    Ok(read(disk, dir, &inventory, false, replay, progress)?.report)
+}
+
+fn read<D: Disk>(
+    disk: &D,
+    dir: &Path,
+    inventory: &Inventory,
+    cut_damaged_tail: bool,
+    sink: replay::Sink<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Found, OpenError> {
+    let mut window = Window::default();
+    let mut chain = Resolver { disk, dir, inventory, cut_damaged_tail }.resolve(&mut window)?;
+    let segments = chain.links.len() as u64;
+    let tail = tail::take_tail(disk, &mut chain, cut_damaged_tail, &mut window)?;
+    let tail_bytes: u64 =
+        tail.iter().flat_map(|tail| &tail.frames).map(|frame| frame.header.bytes_on_disk()).sum();
+    let bytes = chain.links.iter().map(chain::Link::end).sum::<u64>() + tail_bytes;
+
+    let mut replay = Replay::new(sink, progress, bytes);
+    for (at, link) in chain.links.iter().enumerate() {
+        replay.segment(disk, link, chain.links.get(at + 1), &mut window)?;
+    }
+    if let Some(tail) = &tail {
+        if tail.replaces {
+            replay.follows(&tail.link)?;
+        }
+        replay.tail(&tail.frames, &tail.link)?;
+    }
+    replay.finish();
+    let Replay { sequence, hash, totals, index, frames, footers, .. } = replay;
+    let report = ScanReport {
+        lineage: inventory.lineage.map(|lineage| lineage.id),
+        epoch: inventory.highest_epoch(),
+        last_sequence: sequence,
+        last_hash: hash,
+        segments,
+        obsolete_segments: chain.obsolete.len() as u64,
+        frames,
+        footers,
+        bytes,
+        tail_frames: tail.as_ref().map_or(0, |tail| tail.frames.len() as u64),
+        cut: tail.as_ref().and_then(|tail| tail.cut.clone()),
+    };
+    Ok(Found { chain, tail, sequence, hash, totals, index, report })
+}

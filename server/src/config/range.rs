@@ -1,0 +1,66 @@
+//! The ranges of numbers, and how they depend on each other.
+
+use florin_proto::BATCH_MEMBERS_MAX;
+
+use super::layer::{Layer, place_of};
+use super::{Config, ConfigError};
+
+struct Range {
+    key: &'static str,
+    value: fn(&Config) -> u64,
+    least: u64,
+    most: u64,
+    multiple_of: u64,
+}
+
+const RANGES: [Range; 7] = [
+    range("edge_threads", |c| c.edge_threads.into(), 0, 256),
+    Range {
+        multiple_of: 4_096, // so that segments are made of whole pages
+        ..range("journal.segment_bytes", |c| c.journal.segment_bytes, 64 << 10, 1 << 40)
+    },
+    range("limits.message_bytes", |c| c.limits.message_bytes as u64, 1 << 10, 64 << 20),
+    range("limits.batch_members", |c| c.limits.batch_members as u64, 1, BATCH_MEMBERS_MAX as u64),
+    range("limits.in_flight_requests", |c| c.limits.in_flight_requests as u64, 1, 1 << 20),
+    range("limits.in_flight_bytes", |c| c.limits.in_flight_bytes as u64, 1 << 10, 1 << 40),
+    range("limits.concurrent_streams", |c| c.limits.concurrent_streams.into(), 1, 1 << 20),
+];
+
+const fn range(key: &'static str, value: fn(&Config) -> u64, least: u64, most: u64) -> Range {
+    Range { key, value, least, most, multiple_of: 1 }
+}
+
+pub(super) fn check(config: &Config, layers: &[Layer]) -> Result<(), ConfigError> {
+    for range in &RANGES {
+        let value = (range.value)(config);
+        let fits = (range.least..=range.most).contains(&value);
+        if !fits || !value.is_multiple_of(range.multiple_of) {
+            return Err(out_of_range(range.key, value, range.allowed(), layers));
+        }
+    }
+    let Config { limits, .. } = config;
+    if limits.in_flight_bytes < limits.message_bytes {
+        let key = "limits.in_flight_bytes";
+        let allowed = format!(
+            "at least limits.message_bytes, {}, or the largest message is never admitted",
+            limits.message_bytes
+        );
+        return Err(out_of_range(key, limits.in_flight_bytes as u64, allowed, layers));
+    }
+    Ok(())
+}
+
+impl Range {
+    fn allowed(&self) -> String {
+        let Self { least, most, multiple_of, .. } = self;
+        match multiple_of {
+            1 => format!("{least} to {most}"),
+            _ => format!("{least} to {most} and a multiple of {multiple_of}"),
+        }
+    }
+}
+
+fn out_of_range(key: &str, value: u64, allowed: String, layers: &[Layer]) -> ConfigError {
+    let (key, place) = place_of(key, layers);
+    ConfigError::OutOfRange { key, place, value, allowed }
+}

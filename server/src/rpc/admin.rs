@@ -1,0 +1,93 @@
+//! `florin.v1.AdminService`.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use florin_actors::Engine;
+use florin_actors::command::{Answer, Command};
+use florin_persistence::{Disk, RealDisk};
+use florin_proto::v1;
+use florin_proto::v1::admin_service_server::AdminService;
+use florin_proto::v1::refusal::Reason;
+use tonic::{Request, Response, Status};
+
+use super::fault;
+
+/// For operators.
+#[derive(Debug)]
+pub struct Admin {
+    /// The engine.
+    pub engine: Engine,
+    /// The data directory.
+    pub data: PathBuf,
+    /// Its lineage.
+    pub lineage: [u8; 16],
+    /// This opening's epoch.
+    pub epoch: u64,
+    /// When serving began.
+    pub since: Instant,
+}
+
+#[tonic::async_trait]
+impl AdminService for Admin {
+    async fn get_status(
+        &self,
+        _: Request<v1::GetStatusRequest>,
+    ) -> Result<Response<v1::GetStatusResponse>, Status> {
+        let figures = match self.engine.call(Command::GetFigures).await {
+            Answer::Figures(figures) => figures,
+            Answer::Unavailable(why) => return Err(fault::unavailable(why)),
+            _ => return Err(Status::internal("the engine answered something else")),
+        };
+        let journal = self.engine.journal_figures();
+        let not_accepting = match () {
+            () if self.engine.admission().is_closed() => Some(Reason::ShuttingDown),
+            () if journal.no_space => Some(Reason::DiskFull),
+            () => None,
+        };
+        let assets = figures.assets.iter().map(asset_totals).collect();
+        let partition = v1::PartitionStatus {
+            partition: 0,
+            epoch: self.epoch,
+            sequence: figures.sequence,
+            durable_sequence: journal.durable_sequence,
+            accounts: figures.accounts as u64,
+            ids: figures.ids as u64,
+            transfers_posted: figures.counters.transfers_posted,
+            transfers_refused: figures.counters.transfers_refused,
+            conserved: figures.conserved,
+            assets,
+            segment: journal.segment,
+            journal_bytes: journal.journal_bytes,
+            free_bytes: RealDisk.free_bytes(&self.data).unwrap_or(0),
+            frames: journal.frames,
+            sync_p50_us: journal.sync_p50_us,
+            sync_p99_us: journal.sync_p99_us,
+            // This call is one of them.
+            in_flight: self.engine.admission().in_flight(),
+            account_bytes: figures.account_bytes as u64,
+        };
+        Ok(Response::new(v1::GetStatusResponse {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            lineage: format!("{:032x}", u128::from_be_bytes(self.lineage)),
+            uptime_s: self.since.elapsed().as_secs(),
+            accepting: not_accepting.is_none(),
+            not_accepting_reason: not_accepting
+                .map_or_else(String::new, |reason| reason.as_str_name().to_owned()),
+            partitions: vec![partition],
+        }))
+    }
+}
+
+fn asset_totals(asset: &florin_engine::Asset) -> v1::AssetTotals {
+    let debits = v1::Uint128::from(asset.debits_posted_minor);
+    let credits = v1::Uint128::from(asset.credits_posted_minor);
+    v1::AssetTotals {
+        code: asset.code.as_str().to_owned(),
+        scale: asset.scale.into(),
+        debits_lo: debits.lo,
+        debits_hi: debits.hi,
+        credits_lo: credits.lo,
+        credits_hi: credits.hi,
+    }
+}

@@ -1,0 +1,366 @@
+//! `florin.v1.LedgerService`.
+
+use florin_actors::Engine;
+use florin_actors::command::{Answer, Command, TransfersAnswer, Unavailable};
+use florin_engine::{Fault, Opened, Registered, Tenant};
+use florin_proto::v1;
+use florin_proto::v1::ledger_service_server::LedgerService;
+use florin_proto::v1::refusal::Reason;
+use prost::Message;
+use tonic::{Request, Response, Status};
+
+use super::{fault, page_token};
+use crate::translate;
+use crate::translate::Checked;
+
+/// Until there are credentials, everybody is the same tenant.
+const TENANT: Tenant = 0;
+/// Accounts on a page, if the caller does not say.
+const PAGE_DEFAULT: u32 = 100;
+/// Most accounts on a page.
+const PAGE_MAX: u32 = 1_000;
+
+/// Limits of a call.
+#[derive(Debug, Clone, Copy)]
+pub struct RpcLimits {
+    /// Most members of a batch.
+    pub batch_members: usize,
+    /// Largest message, both ways.
+    pub message_bytes: usize,
+}
+
+/// Accounts and transfers.
+#[derive(Debug)]
+pub struct Ledger {
+    /// The engine.
+    pub engine: Engine,
+    /// Its lineage.
+    pub lineage: [u8; 16],
+    /// Limits of a call.
+    pub limits: RpcLimits,
+}
+
+type Answered<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl LedgerService for Ledger {
+    async fn create_assets(
+        &self,
+        request: Request<v1::CreateAssetsRequest>,
+    ) -> Answered<v1::CreateAssetsResponse> {
+        let wire = request.into_inner().assets;
+        self.check_len(wire.len())?;
+        let (good, faults) = split(wire.iter().map(translate::new_asset));
+        let registered = match self.call_if(!good.is_empty(), Command::RegisterAssets(good)).await? {
+            Some(Answer::Registered(registered)) => registered,
+            _ => Vec::new(),
+        };
+        let results = merge(wire.len(), faults, registered, |fault, registered| {
+            let refused = match registered {
+                Some(Registered::Refused(fault)) => Some(fault),
+                _ => fault,
+            };
+            v1::CreateAssetResult {
+                code: String::new(),
+                refusal: refused.map(translate::fault_to_wire),
+                replayed: registered == Some(Registered::Before),
+            }
+        });
+        let with_code = |(mut result, asset): (v1::CreateAssetResult, v1::Asset)| {
+            result.code = asset.code;
+            result
+        };
+        let results = results.zip(wire).map(with_code).collect();
+        Ok(Response::new(v1::CreateAssetsResponse { results }))
+    }
+
+    async fn list_assets(
+        &self,
+        _: Request<v1::ListAssetsRequest>,
+    ) -> Answered<v1::ListAssetsResponse> {
+        match self.call(Command::ListAssets).await? {
+            Answer::Assets(assets) => {
+                let assets = assets.iter().map(translate::asset_to_wire).collect();
+                Ok(Response::new(v1::ListAssetsResponse { assets }))
+            }
+            _ => Err(other_answer()),
+        }
+    }
+
+    async fn create_accounts(
+        &self,
+        request: Request<v1::CreateAccountsRequest>,
+    ) -> Answered<v1::CreateAccountsResponse> {
+        let wire = request.into_inner().accounts;
+        self.check_len(wire.len())?;
+        let id_of = |new: &v1::NewAccount| translate::account_key(new.key.as_ref(), "key").ok();
+        let ids: Vec<_> = wire.iter().map(id_of).collect();
+        let new = wire.iter().map(|new| translate::new_account(TENANT, new));
+        let (good, faults) = split(new);
+        let opened = match self.call_if(!good.is_empty(), Command::OpenAccounts(good)).await? {
+            Some(Answer::Opened(opened)) => opened,
+            _ => Vec::new(),
+        };
+        let results = merge(wire.len(), faults, opened, |fault, opened| match opened {
+            Some(Opened::Now(sequence)) => created(sequence, false),
+            Some(Opened::Before(sequence)) => created(sequence, true),
+            Some(Opened::Refused(fault)) => not_created(Some(fault)),
+            None => not_created(fault),
+        });
+        let with_id = |(mut result, id): (v1::CreateAccountResult, Option<u128>)| {
+            result.id = id.map(Into::into);
+            result
+        };
+        let results = results.zip(ids).map(with_id).collect();
+        Ok(Response::new(v1::CreateAccountsResponse { results }))
+    }
+
+    async fn update_account(
+        &self,
+        request: Request<v1::UpdateAccountRequest>,
+    ) -> Answered<v1::UpdateAccountResponse> {
+        let change = translate::change(TENANT, &request.into_inner())
+            .map_err(|fault| fault::refusal(translate::fault_to_wire(fault)))?;
+        match self.call(Command::UpdateAccount(change)).await? {
+            Answer::Updated(Ok(account)) => {
+                let account = Some(translate::account_to_wire(*account));
+                Ok(Response::new(v1::UpdateAccountResponse { account }))
+            }
+            Answer::Updated(Err(refusal)) => {
+                Err(fault::refusal(translate::refusal_to_wire(&refusal)))
+            }
+            _ => Err(other_answer()),
+        }
+    }
+
+    async fn get_accounts(
+        &self,
+        request: Request<v1::GetAccountsRequest>,
+    ) -> Answered<v1::GetAccountsResponse> {
+        let keys = request.into_inner().accounts;
+        self.check_len(keys.len())?;
+        let ids = keys.iter().map(|key| translate::account_key(Some(key), "accounts"));
+        let ids = ids
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|fault| fault::refusal(translate::fault_to_wire(fault)))?;
+        let Answer::Accounts(found) = self.call(Command::GetAccounts { tenant: TENANT, ids }).await?
+        else {
+            return Err(other_answer());
+        };
+        let mut response = v1::GetAccountsResponse::default();
+        for (account, key) in found.into_iter().zip(keys) {
+            match account {
+                Some(account) => response.accounts.push(translate::account_to_wire(account)),
+                None => response.missing.push(key),
+            }
+        }
+        self.check_response(response)
+    }
+
+    async fn list_accounts(
+        &self,
+        request: Request<v1::ListAccountsRequest>,
+    ) -> Answered<v1::ListAccountsResponse> {
+        let v1::ListAccountsRequest { page_size, page_token } = request.into_inner();
+        if page_size > PAGE_MAX {
+            let limit = [("limit", PAGE_MAX.to_string())];
+            let message = format!("a page has at most {PAGE_MAX} accounts");
+            return Err(fault::status(Reason::PageSizeInvalid, message, limit));
+        }
+        let limit = if page_size == 0 { PAGE_DEFAULT } else { page_size } as usize;
+        let from = match page_token.as_str() {
+            "" => 0,
+            token => page_token::decode(self.lineage, token).ok_or_else(|| {
+                let message = "this page token was not made here: begin with an empty one";
+                fault::status(Reason::PageTokenInvalid, message, [])
+            })?,
+        };
+        let command = Command::ListAccounts { tenant: TENANT, from, limit };
+        let Answer::Page(page, mut next) = self.call(command).await? else {
+            return Err(other_answer());
+        };
+        let mut response = v1::ListAccountsResponse::default();
+        let mut bytes = 0;
+        for account in page {
+            let slot = account.slot;
+            let account = translate::account_to_wire(account);
+            bytes += account.encoded_len() + 8;
+            if bytes > self.limits.message_bytes / 2 && !response.accounts.is_empty() {
+                next = Some(slot);
+                break;
+            }
+            response.accounts.push(account);
+        }
+        if let Some(slot) = next {
+            response.next_page_token = page_token::encode(self.lineage, slot);
+        }
+        Ok(Response::new(response))
+    }
+
+    async fn create_transfers(
+        &self,
+        request: Request<v1::CreateTransfersRequest>,
+    ) -> Answered<v1::CreateTransfersResponse> {
+        let v1::CreateTransfersRequest { mode, group_id, transfers } = request.into_inner();
+        self.check_len(transfers.len())?;
+        let group = group(mode, group_id)?;
+        let mut checked = translate::transfers_batch(TENANT, group, transfers);
+        let response = match self.execute(&mut checked).await? {
+            Executed::Answer(answer) => translate::transfers_answer(&checked, answer),
+            Executed::GroupTooLarge(response) => response,
+        };
+        Ok(Response::new(response))
+    }
+
+    async fn bulk_transfers(
+        &self,
+        request: Request<v1::BulkTransfersRequest>,
+    ) -> Answered<v1::BulkTransfersResponse> {
+        let wire = request.into_inner();
+        self.check_len(wire.id_lo.len())?;
+        let group = group(wire.mode, wire.group_id)?;
+        let mut checked = translate::bulk_batch(TENANT, group, &wire).map_err(|column| {
+            let message = format!("{column}: not as long as id_lo");
+            let column = [("field", column.to_owned())];
+            fault::status(Reason::ColumnsMalformed, message, column)
+        })?;
+        drop(wire);
+        let response = match self.execute(&mut checked).await? {
+            Executed::Answer(answer) => translate::bulk_answer(&checked, answer),
+            Executed::GroupTooLarge(response) => translate::bulk_of_group(response),
+        };
+        Ok(Response::new(response))
+    }
+
+    async fn get_transfers(
+        &self,
+        request: Request<v1::GetTransfersRequest>,
+    ) -> Answered<v1::GetTransfersResponse> {
+        let wire = request.into_inner().ids;
+        self.check_len(wire.len())?;
+        let ids = wire.iter().map(|id| u128::from(*id)).collect();
+        let command = Command::GetTransfers { tenant: TENANT, ids };
+        let Answer::Found(found) = self.call(command).await? else { return Err(other_answer()) };
+        let mut response = v1::GetTransfersResponse::default();
+        for (transfer, id) in found.iter().zip(wire) {
+            match transfer {
+                Some(transfer) => response.transfers.push(translate::found_to_wire(transfer)),
+                None => response.missing.push(id),
+            }
+        }
+        self.check_response(response)
+    }
+}
+
+/// What became of a checked batch.
+enum Executed {
+    Answer(Option<TransfersAnswer>),
+    GroupTooLarge(v1::CreateTransfersResponse),
+}
+
+impl Ledger {
+    async fn call(&self, command: Command) -> Result<Answer, Status> {
+        match self.engine.call(command).await {
+            Answer::Unavailable(why) => Err(fault::unavailable(why)),
+            answer => Ok(answer),
+        }
+    }
+
+    async fn call_if(&self, needed: bool, command: Command) -> Result<Option<Answer>, Status> {
+        if needed { self.call(command).await.map(Some) } else { Ok(None) }
+    }
+
+    async fn execute(&self, checked: &mut Checked) -> Result<Executed, Status> {
+        let Some(batch) = checked.batch.take() else { return Ok(Executed::Answer(None)) };
+        match (self.engine.call(Command::Transfers(batch)).await, checked.group) {
+            (Answer::Transfers(answer), _) => Ok(Executed::Answer(Some(answer))),
+            (Answer::Unavailable(Unavailable::TooLarge { limit_bytes, .. }), Some(group)) => {
+                let response = translate::too_large_group(group, &checked.ids, limit_bytes);
+                Ok(Executed::GroupTooLarge(response))
+            }
+            (Answer::Unavailable(why), _) => Err(fault::unavailable(why)),
+            _ => Err(other_answer()),
+        }
+    }
+
+    fn check_len(&self, len: usize) -> Result<(), Status> {
+        let limit = self.limits.batch_members;
+        if len == 0 {
+            return Err(fault::status(Reason::BatchEmpty, "nothing is asked for", []));
+        }
+        if len > limit {
+            let message = format!("{len} members, at most {limit} are taken: send them in parts");
+            let limit = [("limit", limit.to_string())];
+            return Err(fault::status(Reason::BatchTooLarge, message, limit));
+        }
+        Ok(())
+    }
+
+    /// An answer that the caller's transport would refuse is refused here, with a reason.
+    fn check_response<T: Message>(&self, response: T) -> Answered<T> {
+        let limit = self.limits.message_bytes;
+        if response.encoded_len() > limit {
+            let message = format!("the answer is larger than {limit} bytes: ask for fewer at once");
+            let limit = [("limit_bytes", limit.to_string())];
+            return Err(fault::status(Reason::MessageTooLarge, message, limit));
+        }
+        Ok(Response::new(response))
+    }
+}
+
+/// The group's id, zero if it is missing; `None` for an independent batch.
+fn group(mode: i32, id: Option<v1::Uint128>) -> Result<Option<u128>, Status> {
+    let id = id.map_or(0, u128::from);
+    match v1::TransferMode::try_from(mode) {
+        Ok(v1::TransferMode::Group) => Ok(Some(id)),
+        Ok(_) if id == 0 => Ok(None),
+        Ok(_) => {
+            let message = "a group id on an independent batch: set the mode to GROUP, or drop the id";
+            Err(fault::status(Reason::GroupIdUnexpected, message, []))
+        }
+        Err(_) => {
+            let message = format!("{mode} is no mode: INDEPENDENT is 1, GROUP is 2");
+            Err(fault::status(Reason::ModeUnknown, message, [("field", "mode".to_owned())]))
+        }
+    }
+}
+
+fn created(sequence: u64, replayed: bool) -> v1::CreateAccountResult {
+    v1::CreateAccountResult { id: None, refusal: None, replayed, sequence }
+}
+
+fn not_created(fault: Option<Fault>) -> v1::CreateAccountResult {
+    let refusal = fault.map(translate::fault_to_wire);
+    v1::CreateAccountResult { id: None, refusal, replayed: false, sequence: 0 }
+}
+
+/// Well-formed members, and the faults of the others by index.
+fn split<T>(members: impl Iterator<Item = Result<T, Fault>>) -> (Vec<T>, Vec<(usize, Fault)>) {
+    let (mut good, mut faults) = (Vec::new(), Vec::new());
+    for (index, member) in members.enumerate() {
+        match member {
+            Ok(member) => good.push(member),
+            Err(fault) => faults.push((index, fault)),
+        }
+    }
+    (good, faults)
+}
+
+/// Answers in the order of the request: the faults where they were found, the engine's between them.
+fn merge<A: Copy, R>(
+    len: usize,
+    faults: Vec<(usize, Fault)>,
+    answers: Vec<A>,
+    mut result: impl FnMut(Option<Fault>, Option<A>) -> R,
+) -> impl Iterator<Item = R> {
+    let mut faults = faults.into_iter().peekable();
+    let mut answers = answers.into_iter();
+    (0..len).map(move |index| match faults.next_if(|(at, _)| *at == index) {
+        Some((_, fault)) => result(Some(fault), None),
+        None => result(None, answers.next()),
+    })
+}
+
+fn other_answer() -> Status {
+    Status::internal("the engine answered another question")
+}

@@ -1,0 +1,184 @@
+//! `florin serve`: opens the engine, serves gRPC, and drains on SIGTERM or Ctrl-C.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use florin_actors::admit::AdmissionLimits;
+use florin_actors::{Engine, EngineOptions, OpenedEngine};
+use florin_persistence::Recovery;
+use florin_proto::v1;
+use florin_proto::v1::admin_service_server::AdminServiceServer;
+use florin_proto::v1::ledger_service_server::LedgerServiceServer;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic_health::server::HealthReporter;
+use tracing::level_filters::LevelFilter;
+
+use crate::config::{Config, LogFormat, LogLevel};
+use crate::rpc::{Admin, Ledger, OversizeLayer, RpcLimits};
+
+mod progress;
+
+pub(crate) use progress::ReplayBar;
+
+/// HTTP/2 flow-control windows: a stream may have a bulk message on its way, a connection several.
+const STREAM_WINDOW_BYTES: u32 = 1 << 20;
+const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
+/// How long open connections may take to go away once everything is answered.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+type Ledgers = LedgerServiceServer<Ledger>;
+type Admins = AdminServiceServer<Admin>;
+
+/// Serves until it is told to stop, by SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// The data directory cannot be opened (with the reason, see `docs/errors/data.md`), or the address
+/// cannot be listened on.
+pub fn run(config: Config) -> anyhow::Result<()> {
+    log_to_stderr(&config);
+    let runtime = match edge_threads(config.edge_threads) {
+        1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
+        threads => tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .enable_all()
+            .build(),
+    };
+    runtime.context("the runtime of the edge")?.block_on(serve(config))
+}
+
+/// One thread of edge keeps up with two cores' worth of engine; more help where there are more cores.
+fn edge_threads(configured: u32) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    match configured {
+        0 => (cores / 4).max(1),
+        threads => threads as usize,
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr().context("the address that is listened on")?;
+    let mut entropy = [0; 32];
+    getrandom::fill(&mut entropy).context("the system's randomness")?;
+    let options = EngineOptions {
+        data: config.data.clone(),
+        segment_bytes: config.journal.segment_bytes,
+        limits: AdmissionLimits {
+            requests: config.limits.in_flight_requests as u64,
+            bytes: config.limits.in_flight_bytes as u64,
+        },
+        cut_damaged_tail: false,
+    };
+    let mut bar = ReplayBar::new();
+    let opened = Engine::open(&options, entropy, &mut |progress| bar.show(&progress));
+    bar.finish();
+    let OpenedEngine { engine, recovery, data } = opened
+        .map_err(|error| anyhow::anyhow!("{}: {error}", error.reason()))?;
+    tracing::info!(?recovery, "the journal is open");
+
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<Ledgers>().await;
+    health.set_serving::<Admins>().await;
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .context("the contract for reflection")?;
+    let message_bytes = config.limits.message_bytes;
+    let ledger = Ledger {
+        engine: engine.clone(),
+        lineage: recovery.lineage,
+        limits: RpcLimits { batch_members: config.limits.batch_members, message_bytes },
+    };
+    let admin = Admin {
+        engine: engine.clone(),
+        data: config.data.clone(),
+        lineage: recovery.lineage,
+        epoch: recovery.epoch,
+        since: Instant::now(),
+    };
+    let (drained, stop) = oneshot::channel();
+    let server = Server::builder()
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_concurrent_streams(config.limits.concurrent_streams)
+        .layer(OversizeLayer { limit_bytes: message_bytes })
+        .add_service(health_service)
+        .add_service(reflection)
+        .add_service(LedgerServiceServer::new(ledger).max_decoding_message_size(message_bytes))
+        .add_service(AdminServiceServer::new(admin).max_decoding_message_size(message_bytes))
+        .serve_with_incoming_shutdown(
+            TcpIncoming::from(listener).with_nodelay(Some(true)),
+            async {
+                let _ = stop.await; // an error means that the sender is gone: stop as well
+            },
+        );
+    let mut server = tokio::spawn(server);
+    say_ready(address, &config, &recovery);
+
+    tokio::select! {
+        ended = &mut server => ended.context("the server's task")?.context("serving")?,
+        told = told_to_stop() => {
+            tracing::info!(signal = told?, "draining");
+            drain(&engine, &health).await;
+            let _ = drained.send(());
+            // Connections that do not go by themselves go with the process: everything is answered.
+            let _ = tokio::time::timeout(GOODBYE, server).await;
+        }
+    }
+    drop(data);
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn drain(engine: &Engine, health: &HealthReporter) {
+    health.set_not_serving::<Ledgers>().await;
+    health.set_not_serving::<Admins>().await;
+    engine.drain().await;
+}
+
+async fn told_to_stop() -> anyhow::Result<&'static str> {
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    tokio::select! {
+        _ = terminate.recv() => Ok("SIGTERM"),
+        _ = interrupt.recv() => Ok("SIGINT"),
+    }
+}
+
+/// One line for whoever started us: supervisors, scripts, tests.
+fn say_ready(address: SocketAddr, config: &Config, recovery: &Recovery) {
+    let ready = serde_json::json!({
+        "listen": address.to_string(),
+        "data": config.data,
+        "sequence": recovery.last_sequence,
+        "epoch": recovery.epoch,
+    });
+    let mut stdout = std::io::stdout();
+    // Nobody has to listen: a closed standard output is no reason to stop.
+    let _ = writeln!(stdout, "ready {ready}").and_then(|()| stdout.flush());
+}
+
+fn log_to_stderr(config: &Config) {
+    let level = match config.log.level {
+        LogLevel::Off => LevelFilter::OFF,
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    match config.log.format {
+        LogFormat::Text => log.with_ansi(false).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

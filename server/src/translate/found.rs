@@ -1,0 +1,59 @@
+//! Transfers as they stand in the journal.
+
+use florin_actors::command::FoundTransfer;
+use florin_engine::Body;
+use florin_proto::v1;
+
+use super::account::metadata_to_wire;
+use super::refusal::refusal_to_wire;
+
+/// A transfer as it is sent.
+pub fn found_to_wire(found: &FoundTransfer) -> v1::Transfer {
+    let account = |id: u128| (id != 0).then(|| id.into());
+    let mode = |up_to_available| {
+        let exact = v1::AmountMode::Exact;
+        i32::from(if up_to_available { v1::AmountMode::UpToAvailable } else { exact })
+    };
+    let base = v1::Transfer {
+        debit_account_id: account(found.debit_account),
+        credit_account_id: account(found.credit_account),
+        group_id: found.group.map(Into::into),
+        reversed_by_sequence: found.reversed_by.unwrap_or(0),
+        sequence: found.event.sequence,
+        timestamp_ns: found.event.timestamp_ns,
+        ..v1::Transfer::default()
+    };
+    match &found.event.body {
+        Body::TransferPosted(posted) => {
+            let extra = posted.extra.as_deref();
+            let requested = extra.and_then(|extra| extra.requested_minor);
+            v1::Transfer {
+                id: Some(posted.id.into()),
+                status: v1::TransferStatus::Posted.into(),
+                amount: Some(posted.amount_minor.into()),
+                requested_amount: Some(requested.unwrap_or(posted.amount_minor).into()),
+                amount_mode: mode(requested.is_some()),
+                code: posted.code,
+                value_date: posted.value_date,
+                metadata: extra.map(|e| metadata_to_wire(&e.metadata)).unwrap_or_default(),
+                reverses: extra.and_then(|extra| extra.reverses).map(Into::into),
+                debit_balance_after: Some(posted.debit.posted_net_after_minor.into()),
+                credit_balance_after: Some(posted.credit.posted_net_after_minor.into()),
+                ..base
+            }
+        }
+        Body::TransferRefused(refused) => v1::Transfer {
+            id: Some(refused.id.into()),
+            status: v1::TransferStatus::Refused.into(),
+            amount: Some(v1::Uint128::default()),
+            requested_amount: Some(refused.requested_minor.into()),
+            amount_mode: mode(refused.up_to_available),
+            code: refused.code,
+            value_date: refused.value_date,
+            reverses: refused.reverses.map(Into::into),
+            refusal: Some(refusal_to_wire(&refused.refusal)),
+            ..base
+        },
+        _ => base,
+    }
+}

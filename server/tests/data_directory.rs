@@ -1,0 +1,128 @@
+//! What stands in the way of opening a data directory, and what survives a kill.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use florin_proto::v1;
+use support::*;
+
+/// Starts a server that does not come up, and gives its output.
+fn fails_to_start(data: &Path) -> String {
+    let Output { status, stderr, .. } = serve(data).output().expect("it runs");
+    assert!(!status.success());
+    String::from_utf8(stderr).expect("text")
+}
+
+fn segments(data: &Path) -> Vec<std::path::PathBuf> {
+    let journal = data.join("partition-0000/journal");
+    let files = fs::read_dir(journal).expect("a journal").map(|file| file.unwrap().path());
+    let mut segments: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|e| e == "segment")).collect();
+    segments.sort();
+    segments
+}
+
+async fn with_payments(server: &Server, count: u128) {
+    let mut ledger = server.ledger().await;
+    open_accounts(&mut ledger).await;
+    for id in 1..=count {
+        pay(&mut ledger, new_transfer(id, "bank", "a", 1)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_kill_loses_nothing_that_was_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = Server::start_on(dir.path(), &[]);
+    with_payments(&first, 20).await;
+    let epoch = first.status().await.partitions[0].epoch;
+    first.kill();
+    let mut second = Server::start_on(dir.path(), &[]);
+    let mut ledger = second.ledger().await;
+    assert_eq!(balance(&mut ledger, "a").await, 20);
+    let again = pay(&mut ledger, new_transfer(20, "bank", "a", 1)).await;
+    assert!(again.replayed);
+    assert!(second.status().await.partitions[0].epoch > epoch);
+    assert!(second.terminate(), "SIGTERM drains and ends with 0");
+    let verified = florin().arg("verify").arg("--data").arg(dir.path()).arg("--json").output();
+    let verified = verified.expect("it runs");
+    assert!(verified.status.success());
+    let report: serde_json::Value = serde_json::from_slice(&verified.stdout).unwrap();
+    for (key, value) in [
+        ("chain_whole", true.into()),
+        ("replay_equal", true.into()),
+        ("conserved", true.into()),
+        ("transfers_posted", 20.into()),
+        ("digests_checked", serde_json::Value::from(1)),
+    ] {
+        assert_eq!(report[key], value, "{key} in {report}");
+    }
+}
+
+#[tokio::test]
+async fn locked() {
+    let server = Server::start();
+    let error = fails_to_start(&server.data);
+    assert!(error.contains("DATA_LOCKED"), "{error}");
+    let verify = florin().arg("verify").arg("--data").arg(&server.data).output().unwrap();
+    assert!(String::from_utf8_lossy(&verify.stderr).contains("DATA_LOCKED"));
+}
+
+#[tokio::test]
+async fn foreign() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("holiday.jpg"), b"x").unwrap();
+    let error = fails_to_start(dir.path());
+    assert!(error.contains("DATA_FOREIGN"), "{error}");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing was added");
+}
+
+#[tokio::test]
+async fn newer_format() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = Server::start_on(dir.path(), &[]);
+    with_payments(&server, 1).await;
+    server.kill();
+    let segment = &segments(dir.path())[0];
+    let mut bytes = fs::read(segment).unwrap();
+    bytes[8] = 2;
+    fs::write(segment, &bytes).unwrap();
+    let error = fails_to_start(dir.path());
+    assert!(error.contains("DATA_NEWER_FORMAT"), "{error}");
+    assert_eq!(fs::read(segment).unwrap(), bytes, "nothing was touched");
+}
+
+#[tokio::test]
+async fn damaged_in_the_middle() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = Server::start_on(dir.path(), &[]);
+    with_payments(&server, 20).await;
+    server.kill();
+    let segment = &segments(dir.path())[0];
+    let mut bytes = fs::read(segment).unwrap();
+    bytes[4_096 * 8 + 300] ^= 1;
+    fs::write(segment, &bytes).unwrap();
+    let error = fails_to_start(dir.path());
+    let name = segment.file_name().unwrap().to_str().unwrap();
+    assert!(error.contains("JOURNAL_DAMAGED") && error.contains(name), "{error}");
+    assert_eq!(fs::read(segment).unwrap(), bytes, "nothing was touched");
+    let verify = florin().arg("verify").arg("--data").arg(dir.path()).output().unwrap();
+    assert_eq!(verify.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&verify.stdout).contains("JOURNAL_DAMAGED"));
+}
+
+#[tokio::test]
+async fn one_status_says_it_all() {
+    let server = Server::start();
+    with_payments(&server, 3).await;
+    let v1::GetStatusResponse { accepting, partitions, lineage, .. } = server.status().await;
+    let [partition] = &partitions[..] else { panic!("one partition") };
+    assert!(accepting && partition.conserved && lineage.len() == 32);
+    assert_eq!(partition.sequence, partition.durable_sequence);
+    assert_eq!((partition.accounts, partition.transfers_posted, partition.ids), (4, 3, 3));
+    assert_eq!(partition.assets.len(), 2);
+    assert_eq!((partition.assets[0].debits_lo, partition.assets[0].credits_lo), (3, 3));
+}
