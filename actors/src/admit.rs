@@ -101,26 +101,34 @@ const RECORD: u64 = 176;
 /// Bytes that a payload entry takes besides its content.
 const ENTRY: u64 = 48 + 16;
 /// Bytes of a refusal's payload.
-const REFUSAL: u64 = ENTRY + 96;
+const REFUSAL: u64 = payload(96);
+/// Bytes of an asset's registration.
+const ASSET: u64 = RECORD + payload(17);
+/// More than ISO 4217 has.
+const ISO_4217_CODES: usize = 200;
 /// Bytes of a frame's header, and of the sector that it fills up.
 const FRAME: u64 = 176 + 4_096;
+
+/// Bytes of a payload entry; nothing if it is empty.
+const fn payload(bytes: usize) -> u64 {
+    if bytes == 0 { 0 } else { ENTRY + bytes as u64 }
+}
 
 /// An upper bound of the journal bytes that a command can cause, as one frame.
 pub fn weigh(command: &Command) -> u64 {
     let members = match command {
         Command::Transfers(batch) => weigh_transfers(batch),
-        Command::OpenAccounts(accounts) => accounts
-            .iter()
-            .map(|account| {
-                let name = account.name.as_ref().map_or(0, |name| ENTRY + name.len() as u64);
-                let metadata = ENTRY + account.metadata.len() as u64;
-                // Its asset may be registered first.
-                (RECORD + ENTRY + 24 + name + metadata) + (RECORD + ENTRY + 17)
-            })
-            .sum(),
-        Command::RegisterAssets(assets) => assets.len() as u64 * (RECORD + ENTRY + 17),
-        Command::UpdateAccount(_) => RECORD + ENTRY + 24,
-        Command::TakeDigest => RECORD + ENTRY + 32,
+        Command::OpenAccounts(accounts) => {
+            let opened = accounts.iter().map(|account| {
+                let name = account.name.as_ref().map_or(0, |name| payload(name.len()));
+                RECORD + payload(24) + name + payload(account.metadata.len())
+            });
+            // Currencies of ISO 4217 are registered when they are first used.
+            opened.sum::<u64>() + accounts.len().min(ISO_4217_CODES) as u64 * ASSET
+        }
+        Command::RegisterAssets(assets) => assets.len() as u64 * ASSET,
+        Command::UpdateAccount(_) => RECORD + payload(24),
+        Command::TakeDigest => RECORD + payload(32),
         // Reads take no journal; what they take of memory is of this order.
         Command::GetAccounts { ids, .. } | Command::GetTransfers { ids, .. } => {
             ids.len() as u64 * RECORD
@@ -135,19 +143,62 @@ pub fn weigh(command: &Command) -> u64 {
 fn weigh_transfers(batch: &TransferBatch) -> u64 {
     debug_assert!(batch.transfers.len() <= BATCH_MEMBERS_MAX);
     let options = |transfer: &Transfer| {
-        let metadata = transfer.metadata().len() as u64;
-        let own = if transfer.extra.is_some() { ENTRY + metadata + ENTRY + 16 } else { 0 };
-        let requested = if transfer.up_to_available { ENTRY + 16 } else { 0 };
+        let reverses = if transfer.extra.is_some() { payload(16) } else { 0 };
+        let own = payload(transfer.metadata().len()) + reverses;
+        let requested = if transfer.up_to_available { payload(16) } else { 0 };
         // A refusal keeps neither metadata nor amount asked for; it has its own payload instead.
         if batch.group.is_some() { own + requested } else { (own + requested).max(REFUSAL + own) }
     };
-    let group = if batch.group.is_some() { ENTRY + 24 + REFUSAL } else { 0 };
+    let group = if batch.group.is_some() { payload(24) + REFUSAL } else { 0 };
     batch.transfers.iter().map(|transfer| RECORD + options(transfer)).sum::<u64>() + group
 }
 
 #[cfg(test)]
 mod tests {
+    use florin_engine::{AssetCode, Floor, METADATA_BYTES_MAX, NewAccount};
+    use florin_persistence::{FRAME_BYTES_MAX, SEGMENT_BYTES_DEFAULT, frame_bytes_max};
+
     use super::*;
+
+    /// What the contract allows in one message of 4 MiB fits one frame.
+    #[test]
+    fn the_largest_batches_fit_a_frame() {
+        const MESSAGE: usize = 4 << 20;
+        assert_eq!(frame_bytes_max(SEGMENT_BYTES_DEFAULT), FRAME_BYTES_MAX);
+        for metadata_bytes in [0, 300, METADATA_BYTES_MAX] {
+            let members = BATCH_MEMBERS_MAX.min(MESSAGE / (metadata_bytes + 60));
+            let metadata: Box<[u8]> = vec![0; metadata_bytes].into();
+            let transfer = || Transfer {
+                id: 1,
+                debit_account: 2,
+                credit_account: 3,
+                amount_minor: 4,
+                content_hash: 0,
+                code: 0,
+                value_date: 0,
+                up_to_available: true,
+                extra: Some(Box::new(florin_engine::TransferOptions {
+                    metadata: metadata.clone(),
+                    ..Default::default()
+                })),
+            };
+            let transfers = (0..members).map(|_| transfer()).collect();
+            let batch = TransferBatch { tenant: 0, group: None, asset: None, transfers };
+            let account = || NewAccount {
+                tenant: 0,
+                id: 1,
+                asset: AssetCode::new("EUR").expect("a code"),
+                floor: Floor::Zero,
+                name: Some("customer:0000000000000000/wallet".into()),
+                metadata: metadata.clone(),
+            };
+            let accounts = (0..members).map(|_| account()).collect();
+            for command in [Command::Transfers(batch), Command::OpenAccounts(accounts)] {
+                let bytes = weigh(&command);
+                assert!(bytes <= FRAME_BYTES_MAX, "{members} × {metadata_bytes}: {bytes}");
+            }
+        }
+    }
 
     #[test]
     fn count_bytes_and_closing() {

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use florin_engine::{
-    AccountChange, AccountState, Asset, BatchOutcome, Counters, Event, NewAccount, NewAsset, Opened,
-    Refusal, Registered, Sequence, Slot, Tenant, TransferBatch,
+    AccountChange, AccountState, Asset, BatchOutcome, Counters, Event, NewAccount, NewAsset,
+    Opened, Refusal, Registered, Sequence, Slot, Tenant, TransferBatch,
 };
 
 /// What can be asked. Everything in it has passed the stateless checks.

@@ -99,8 +99,7 @@ impl Engine {
             florin_persistence::open(&RealDisk, &dir, &journal_options, &mut replay, progress)?;
 
         let gauge = Arc::new(Gauge::new(writer.room_bytes()));
-        let status = writer.status();
-        gauge.publish(ledger.last_sequence(), status.segment, status.journal_bytes);
+        gauge.publish(&writer.status());
         let frame_bytes_max = frame_bytes_max(options.segment_bytes);
         let core = Core::new(ledger, Arc::clone(&gauge), frame_bytes_max);
         let preparer = writer.spare_preparer();

@@ -102,10 +102,7 @@ impl<P, D: Disk> Committer<P, D> {
     ///
     /// # Errors
     /// The write or the sync failed. Nothing of this frame may be answered, ever: the process ends.
-    pub fn commit(
-        &mut self,
-        entries: &mut VecDeque<Entry<P>>,
-    ) -> Result<Committed<P>, WriteError> {
+    pub fn commit(&mut self, entries: &mut VecDeque<Entry<P>>) -> Result<Committed<P>, WriteError> {
         let (mut records, mut bytes) = (0, 0);
         let mut frame = Vec::new();
         while let Some(entry) = entries.front() {
@@ -121,13 +118,13 @@ impl<P, D: Disk> Committer<P, D> {
         if records > 0 {
             let batches: Vec<&[Event]> = frame.iter().map(Entry::events).collect();
             let began = Instant::now();
-            let appended = self.writer.append(&batches)?;
+            self.writer.append(&batches)?;
             self.gauge.frame(began.elapsed());
-            let status = self.writer.status();
-            self.gauge.publish(appended.last_sequence, status.segment, status.journal_bytes);
+            self.gauge.publish(&self.writer.status());
         }
         self.gauge.journaled(bytes, self.writer.room_bytes());
-        let mut committed = Committed { replies: Vec::with_capacity(frame.len()), loads: Vec::new() };
+        let mut committed =
+            Committed { replies: Vec::with_capacity(frame.len()), loads: Vec::new() };
         for entry in frame {
             match entry.next {
                 Next::Nothing => {}

@@ -23,10 +23,7 @@ pub fn load<P, D: Disk>(reader: &JournalReader<D>, parked: Parked<P>) -> Loaded<
     Loaded { parked, records }
 }
 
-fn read<P, D: Disk>(
-    reader: &JournalReader<D>,
-    parked: &Parked<P>,
-) -> Result<Originals, ReadError> {
+fn read<P, D: Disk>(reader: &JournalReader<D>, parked: &Parked<P>) -> Result<Originals, ReadError> {
     let mut records = Originals::new();
     let with_group_heads = matches!(parked.stage, Stage::Find(_));
     // Ascending, so that neighbours come from one piece of the file.

@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use florin_persistence::JournalStatus;
 use hdrhistogram::Histogram;
 
 /// How the journal is, for whoever wants to know.
@@ -33,7 +34,7 @@ pub struct JournalFigures {
     pub durable_sequence: u64,
     /// The segment that is written now.
     pub segment: u64,
-    /// Bytes in all segments.
+    /// Bytes written, in all segments.
     pub journal_bytes: u64,
     /// Frames written by this process.
     pub frames: u64,
@@ -103,10 +104,12 @@ impl Gauge {
     }
 
     /// Notes where the journal stands.
-    pub fn publish(&self, durable_sequence: u64, segment: u64, journal_bytes: u64) {
-        self.durable_sequence.store(durable_sequence, Ordering::Release);
-        self.segment.store(segment, Ordering::Release);
-        self.journal_bytes.store(journal_bytes, Ordering::Release);
+    pub fn publish(&self, journal: &JournalStatus) {
+        // What is zeroed ahead is not written yet.
+        let ahead_bytes = journal.segment_bytes - journal.segment_used_bytes;
+        self.durable_sequence.store(journal.durable_through, Ordering::Release);
+        self.segment.store(journal.segment, Ordering::Release);
+        self.journal_bytes.store(journal.journal_bytes - ahead_bytes, Ordering::Release);
     }
 
     /// Notes one frame.

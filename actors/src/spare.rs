@@ -39,7 +39,10 @@ pub fn run<P, D: Disk>(
             Err(error) if error.kind() == std::io::ErrorKind::StorageFull => {
                 gauge.set_no_space(true);
                 if had_space {
-                    tracing::error!(reason = "DISK_FULL", "no room for the next journal segment: writes are refused until there is");
+                    tracing::error!(
+                        reason = "DISK_FULL",
+                        "no room for the next journal segment: writes are refused until there is"
+                    );
                 }
             }
             Err(error) => return Err(error),

@@ -81,10 +81,12 @@ impl Ledger {
                 ))
             };
         }
-        let asset = match (self.asset_index(new.asset), iso_4217_scale(new.asset)) {
-            (Some(index), _) => index,
-            (None, Some(scale)) => self.register(new.asset, scale, now_ns, events),
-            (None, None) => return Opened::Refused(Fault::new(Reason::AssetNotFound, "asset")),
+        let asset = if let Some(index) = self.asset_index(new.asset) {
+            index
+        } else if let Some(scale) = iso_4217_scale(new.asset) {
+            self.register(new.asset, scale, now_ns, events)
+        } else {
+            return Opened::Refused(Fault::new(Reason::AssetNotFound, "asset"));
         };
         let body = Body::AccountOpened(Box::new(AccountOpened {
             tenant: new.tenant,

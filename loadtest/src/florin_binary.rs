@@ -47,7 +47,7 @@ fn under_cargo(folder: &Path) -> Option<Command> {
     };
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--quiet", "--package", "florin-server", "--bin", "florin"])
+        .args(["build", "--package", "florin-server", "--bin", "florin"])
         .args(["--profile", profile, "--manifest-path"])
         .arg(manifest)
         .arg("--target-dir")

@@ -1,10 +1,13 @@
-//! What the kernel says about a process, from `/proc`. Absent where there is no such process.
+//! What the kernel says about a process and a disk. Absent where it says nothing.
 
 use std::fs;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 /// Clock ticks a second in `/proc/PID/stat`: fixed at 100 for user space on Linux.
 const TICK_NS: u64 = 10_000_000;
+/// Unit of the kernel's block statistics, whatever the device's own sectors are.
+const SECTOR_BYTES: u64 = 512;
 
 fn path(pid: u32, file: &str) -> PathBuf {
     PathBuf::from(format!("/proc/{pid}/{file}"))
@@ -50,9 +53,17 @@ pub fn rss_bytes(pid: u32) -> Option<u64> {
     Some(parse_field(&text, "VmRSS:")? * 1024)
 }
 
-/// Bytes that the process caused to be sent to the storage layer so far, zeroing included.
-pub fn written_bytes(pid: u32) -> Option<u64> {
-    parse_field(&fs::read_to_string(path(pid, "io")).ok()?, "write_bytes:")
+/// Bytes written so far by the block device that holds a path, whoever wrote them. A process' own
+/// count in `/proc/PID/io` is no substitute: it takes a page of a large folio for the whole folio.
+pub fn device_written_bytes(path: &Path) -> Option<u64> {
+    let device = fs::metadata(path).ok()?.dev();
+    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+    let stat = fs::read_to_string(format!("/sys/dev/block/{major}:{minor}/stat")).ok()?;
+    parse_sectors_written(&stat).map(|sectors| sectors * SECTOR_BYTES)
+}
+
+fn parse_sectors_written(stat: &str) -> Option<u64> {
+    stat.split_ascii_whitespace().nth(6)?.parse().ok()
 }
 
 fn parse_field(text: &str, name: &str) -> Option<u64> {
@@ -73,9 +84,10 @@ mod tests {
         assert_eq!(parse_ticks_ns("42 (cut"), None);
         let status = "Name:\tflorin\nVmHWM:\t  900 kB\nVmRSS:\t  812 kB\n";
         assert_eq!(parse_field(status, "VmRSS:"), Some(812));
-        let io = "write_bytes: 4096\ncancelled_write_bytes: 9\n";
-        assert_eq!(parse_field(io, "write_bytes:"), Some(4096));
-        assert_eq!(parse_field(io, "absent:"), None);
+        assert_eq!(parse_field(status, "absent:"), None);
+        let disk = "  7744  1  2 3  160041  2605 45 4608 0 1 2";
+        assert_eq!(parse_sectors_written(disk), Some(45));
+        assert_eq!(parse_sectors_written("7744 1"), None);
     }
 
     #[test]

@@ -44,10 +44,9 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     log_to_stderr(&config);
     let runtime = match edge_threads(config.edge_threads) {
         1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
-        threads => tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads)
-            .enable_all()
-            .build(),
+        threads => {
+            tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
+        }
     };
     runtime.context("the runtime of the edge")?.block_on(serve(config))
 }
@@ -80,8 +79,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut bar = ReplayBar::new();
     let opened = Engine::open(&options, entropy, &mut |progress| bar.show(&progress));
     bar.finish();
-    let OpenedEngine { engine, recovery, data } = opened
-        .map_err(|error| anyhow::anyhow!("{}: {error}", error.reason()))?;
+    let OpenedEngine { engine, recovery, data } =
+        opened.map_err(|error| anyhow::anyhow!("{}: {error}", error.reason()))?;
     tracing::info!(?recovery, "the journal is open");
 
     let (health, health_service) = tonic_health::server::health_reporter();

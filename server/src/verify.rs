@@ -27,9 +27,10 @@ pub fn run(data: &Path, json: bool) -> anyhow::Result<bool> {
     let mut checked = |event: florin_engine::Event| {
         replay(event).inspect_err(|what: &String| differs = Some(what.clone()))
     };
-    let scanned = florin_persistence::scan(&RealDisk, &dir.journal(0), &mut checked, &mut |progress| {
-        bar.show(&progress);
-    });
+    let scanned =
+        florin_persistence::scan(&RealDisk, &dir.journal(0), &mut checked, &mut |progress| {
+            bar.show(&progress);
+        });
     bar.finish();
 
     let conserved = ledger.is_conserved() && ledger.is_conserved_by_account();
@@ -45,7 +46,8 @@ pub fn run(data: &Path, json: bool) -> anyhow::Result<bool> {
     let segments = report.as_ref().map_or(0, |report| report.segments);
     let frames = report.as_ref().map_or(0, |report| report.frames);
     let bytes = report.as_ref().map_or(0, |report| report.bytes);
-    let tail_bytes = report.as_ref().map_or(0, |report| report.cut.as_ref().map_or(0, |cut| cut.bytes));
+    let tail_bytes =
+        report.as_ref().map_or(0, |report| report.cut.as_ref().map_or(0, |cut| cut.bytes));
     if json {
         let report = serde_json::json!({
             "ok": good,
@@ -68,7 +70,10 @@ pub fn run(data: &Path, json: bool) -> anyhow::Result<bool> {
         return Ok(good);
     }
     let yes_no = |holds: bool| if holds { "yes" } else { "NO" };
-    println!("chain whole     {}  ({segments} segments, {frames} frames, {bytes} bytes)", yes_no(chain_whole));
+    println!(
+        "chain whole     {}  ({segments} segments, {frames} frames, {bytes} bytes)",
+        yes_no(chain_whole)
+    );
     println!(
         "replay equal    {}  ({} events; {digests} recorded digests of the state checked)",
         yes_no(replay_equal),
@@ -91,7 +96,9 @@ pub fn run(data: &Path, json: bool) -> anyhow::Result<bool> {
         );
     }
     if tail_bytes > 0 {
-        println!("unacknowledged  {tail_bytes} bytes at the end, cut at the next start: a write that a crash tore");
+        println!(
+            "unacknowledged  {tail_bytes} bytes at the end, cut at the next start: a write that a crash tore"
+        );
     }
     println!("state digest    {}", hex(&ledger.digest()));
     if let Some(what) = what {

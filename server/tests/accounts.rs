@@ -80,8 +80,7 @@ async fn assets_of_iso_4217_are_there_and_others_are_registered() {
     ];
     let request = v1::CreateAssetsRequest { assets };
     let results = ledger.create_assets(request).await.unwrap().into_inner().results;
-    let told: Vec<_> =
-        results.iter().map(|r| (why(r.refusal.as_ref()).0, r.replayed)).collect();
+    let told: Vec<_> = results.iter().map(|r| (why(r.refusal.as_ref()).0, r.replayed)).collect();
     let expected = [
         ("", false),
         ("", false),
@@ -122,7 +121,11 @@ async fn changes_are_all_or_nothing() {
             Code::InvalidArgument,
         ),
         (
-            v1::UpdateAccountRequest { account: Some("nobody".into()), close: true, ..base.clone() },
+            v1::UpdateAccountRequest {
+                account: Some("nobody".into()),
+                close: true,
+                ..base.clone()
+            },
             "ACCOUNT_NOT_FOUND",
             Code::NotFound,
         ),
@@ -145,8 +148,7 @@ async fn changes_are_all_or_nothing() {
         let status = ledger.update_account(request).await.unwrap_err();
         assert_eq!((reason(&status).as_str(), status.code()), (expected, code));
     }
-    let overdraft =
-        v1::UpdateAccountRequest { floor: floor(Kind::Overdraft, 5), ..base.clone() };
+    let overdraft = v1::UpdateAccountRequest { floor: floor(Kind::Overdraft, 5), ..base.clone() };
     let account = ledger.update_account(overdraft.clone()).await.unwrap().into_inner().account;
     let account = account.unwrap();
     assert_eq!((account.available, account.freeze()), (Some(15.into()), v1::Freeze::None));

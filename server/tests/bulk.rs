@@ -65,10 +65,16 @@ async fn columns_of_different_lengths_are_a_fault_of_the_call() {
     open_accounts(&mut ledger).await;
     type Change = fn(&mut v1::BulkTransfersRequest);
     let changes: [Change; 8] = [
-        |r| { r.id_hi.pop(); },
+        |r| {
+            r.id_hi.pop();
+        },
         |r| r.debit_account_lo.clear(),
-        |r| { r.debit_account_hi.pop(); },
-        |r| { r.credit_account_lo.pop(); },
+        |r| {
+            r.debit_account_hi.pop();
+        },
+        |r| {
+            r.credit_account_lo.pop();
+        },
         |r| r.amount_lo.push(1),
         |r| r.amount_hi.push(1),
         |r| r.code.push(1),

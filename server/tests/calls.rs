@@ -76,7 +76,10 @@ async fn more_than_is_admitted_is_refused_at_once_with_a_hint() {
         match call.await.unwrap() {
             Ok(_) => posted += 1,
             Err(status) => {
-                assert_eq!((reason(&status).as_str(), status.code()), ("OVERLOADED", Code::ResourceExhausted));
+                assert_eq!(
+                    (reason(&status).as_str(), status.code()),
+                    ("OVERLOADED", Code::ResourceExhausted)
+                );
                 use tonic_types::StatusExt as _;
                 assert!(status.get_details_retry_info().is_some());
                 refused += 1;

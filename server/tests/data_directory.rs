@@ -114,6 +114,74 @@ async fn damaged_in_the_middle() {
     assert!(String::from_utf8_lossy(&verify.stdout).contains("JOURNAL_DAMAGED"));
 }
 
+/// Runs `florin serve` in a mount namespace of its own, with `mount` run before. `None`, with a message, where
+/// this machine does not let us have one.
+fn serve_mounted(data: &Path, mount: &str) -> Option<std::process::Command> {
+    let namespace = ["--mount", "--map-root-user"];
+    let allowed = std::process::Command::new("unshare").args(namespace).arg("true").output();
+    if !allowed.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: no mount namespace to be had here");
+        return None;
+    }
+    let served = serve(data);
+    let mut command = std::process::Command::new("unshare");
+    let script = format!("{mount} && exec \"$0\" \"$@\"");
+    command.args(namespace).args(["sh", "-c", &script]).arg(served.get_program());
+    command.args(served.get_args());
+    command.envs(served.get_envs().filter_map(|(key, value)| Some((key, value?))));
+    Some(command)
+}
+
+#[tokio::test]
+async fn read_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().display();
+    let mount = format!("mount -t tmpfs -o ro,size=64m none {path}");
+    let Some(mut command) = serve_mounted(dir.path(), &mount) else { return };
+    let output = command.output().expect("it runs");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && error.contains("DATA_READ_ONLY"), "{error}");
+}
+
+#[tokio::test]
+async fn too_full_to_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let mount = format!("mount -t tmpfs -o size=1m none {}", dir.path().display());
+    let Some(mut command) = serve_mounted(dir.path(), &mount) else { return };
+    let output = command.output().expect("it runs");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && error.contains("DISK_FULL"), "{error}");
+}
+
+/// A disk that fills up while the server runs: writes are refused, reads go on, nothing is lost.
+#[tokio::test]
+async fn filling_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let mount = format!("mount -t tmpfs -o size=20m none {}", dir.path().display());
+    let Some(command) = serve_mounted(dir.path(), &mount) else { return };
+    let server = Server::started(command, dir.path());
+    let mut ledger = server.ledger().await;
+    open_accounts(&mut ledger).await;
+    // One segment of 16 MiB fits, the next does not: 176 bytes a transfer fill the first one.
+    let mut posted = 0;
+    let refused = loop {
+        let first = posted + 1;
+        let transfers = (first..first + 5_000).map(|id| new_transfer(id, "bank", "a", 1)).collect();
+        let request = v1::CreateTransfersRequest { transfers, ..Default::default() };
+        match ledger.create_transfers(request).await {
+            Ok(_) => posted += 5_000,
+            Err(status) => break status,
+        }
+        assert!(posted < 200_000, "it never fills up");
+    };
+    assert_eq!(reason(&refused), "DISK_FULL");
+    assert_eq!(refused.code(), tonic::Code::Unavailable);
+    let sum = i128::try_from(posted).unwrap();
+    assert_eq!(balance(&mut ledger, "a").await, sum, "reads go on");
+    let status = server.status().await;
+    assert_eq!((status.accepting, status.not_accepting_reason.as_str()), (false, "DISK_FULL"));
+}
+
 #[tokio::test]
 async fn one_status_says_it_all() {
     let server = Server::start();

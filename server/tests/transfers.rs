@@ -16,7 +16,11 @@ const MALFORMED: [(Change, &str, &str); 19] = [
     (|t| t.amount_mode = 9, "ENUM_UNKNOWN", "amount_mode"),
     (|t| t.reverses = Some(5.into()), "REVERSAL_MALFORMED", "debit_account"),
     (|t| t.debit_account = None, "ACCOUNT_KEY_MISSING", "debit_account"),
-    (|t| t.credit_account = Some(v1::AccountKey::default()), "ACCOUNT_KEY_MISSING", "credit_account"),
+    (
+        |t| t.credit_account = Some(v1::AccountKey::default()),
+        "ACCOUNT_KEY_MISSING",
+        "credit_account",
+    ),
     (|t| t.credit_account = Some(0.into()), "ACCOUNT_KEY_MISSING", "credit_account"),
     (|t| t.debit_account = Some("no spaces".into()), "NAME_INVALID", "debit_account"),
     (|t| t.debit_account = Some("".into()), "NAME_INVALID", "debit_account"),
@@ -159,13 +163,7 @@ async fn an_id_is_for_good_and_a_reuse_names_the_field() {
         (|t| t.value_date = 20_260_101, "value_date"),
         (|t| drop(t.metadata.insert("k".into(), "v".into())), "metadata"),
         (
-            |t| {
-                *t = v1::NewTransfer {
-                    id: t.id,
-                    reverses: Some(77.into()),
-                    ..Default::default()
-                }
-            },
+            |t| *t = v1::NewTransfer { id: t.id, reverses: Some(77.into()), ..Default::default() },
             "reverses",
         ),
     ];
@@ -226,11 +224,8 @@ async fn up_to_available_and_reversal() {
     };
     let swept = pay(&mut ledger, sweep).await;
     assert_eq!(swept.amount, Some(10.into()));
-    let undo = v1::NewTransfer {
-        id: Some(3.into()),
-        reverses: Some(2.into()),
-        ..Default::default()
-    };
+    let undo =
+        v1::NewTransfer { id: Some(3.into()), reverses: Some(2.into()), ..Default::default() };
     // In one batch with its own reversal, which comes too late.
     let twice = v1::NewTransfer { id: Some(4.into()), ..undo.clone() };
     let results = independent(&mut ledger, vec![undo, twice]).await;
@@ -254,11 +249,8 @@ async fn a_batch_sees_its_own_transfers() {
     let server = Server::start();
     let mut ledger = server.ledger().await;
     open_accounts(&mut ledger).await;
-    let undo = v1::NewTransfer {
-        id: Some(3.into()),
-        reverses: Some(1.into()),
-        ..Default::default()
-    };
+    let undo =
+        v1::NewTransfer { id: Some(3.into()), reverses: Some(1.into()), ..Default::default() };
     let batch = vec![new_transfer(1, "bank", "a", 10), new_transfer(2, "a", "b", 4), undo.clone()];
     let results = independent(&mut ledger, batch).await;
     let missing = results[2].refusal.as_ref().and_then(|refusal| refusal.missing);

@@ -70,6 +70,16 @@ pub enum Stage {
     Find(Vec<Option<Sequence>>),
 }
 
+/// Whether the journal has room for an event.
+enum Room {
+    /// For certain.
+    Now,
+    /// When the next segment has been made.
+    Later,
+    /// Not until someone makes space.
+    Never,
+}
+
 /// The partition.
 #[derive(Debug)]
 pub struct Core<P> {
@@ -111,8 +121,8 @@ impl<P> Core<P> {
             let records = match records {
                 Ok(records) => records,
                 Err(error) => {
-                    let answer = Answer::Unavailable(Unavailable::Unreadable(error));
-                    entries.push(Entry::reply(request.port, answer));
+                    let unreadable = Unavailable::Unreadable(error);
+                    entries.push(Entry::unavailable(request.port, unreadable));
                     continue;
                 }
             };
@@ -150,11 +160,19 @@ impl<P> Core<P> {
         single().for_each(|batch| self.ledger.prefetch_accounts(batch.tenant, &batch.transfers));
     }
 
-    /// Gives what had to wait another try.
+    /// Gives what had to wait another try, in order.
     fn retry(&mut self, now_ns: u64, entries: &mut Vec<Entry<P>>) {
-        for _ in 0..self.waiting.len() {
-            if let Some((request, originals)) = self.waiting.pop_front() {
-                self.take(request, originals, now_ns, entries);
+        while let Some((request, originals)) = self.waiting.pop_front() {
+            let bytes = weigh(&request.command);
+            match self.room_for(bytes) {
+                Room::Now => self.write(request, &originals, bytes, now_ns, entries),
+                Room::Never => {
+                    entries.push(Entry::unavailable(request.port, Unavailable::DiskFull))
+                }
+                Room::Later => {
+                    self.waiting.push_front((request, originals));
+                    return;
+                }
             }
         }
     }
@@ -173,14 +191,23 @@ impl<P> Core<P> {
         let bytes = weigh(&request.command);
         if bytes > self.frame_bytes_max {
             let too_large = Unavailable::TooLarge { bytes, limit_bytes: self.frame_bytes_max };
-            entries.push(Entry::reply(request.port, Answer::Unavailable(too_large)));
-        } else if self.gauge.has_room(bytes) {
-            self.write(request, &originals, bytes, now_ns, entries);
-        } else if self.gauge.is_out_of_space() {
-            let answer = Answer::Unavailable(Unavailable::DiskFull);
-            entries.push(Entry::reply(request.port, answer));
-        } else {
-            self.waiting.push_back((request, originals));
+            entries.push(Entry::unavailable(request.port, too_large));
+            return;
+        }
+        // Nobody overtakes who came first.
+        let room = if self.waiting.is_empty() { self.room_for(bytes) } else { Room::Later };
+        match room {
+            Room::Now => self.write(request, &originals, bytes, now_ns, entries),
+            Room::Never => entries.push(Entry::unavailable(request.port, Unavailable::DiskFull)),
+            Room::Later => self.waiting.push_back((request, originals)),
+        }
+    }
+
+    fn room_for(&self, bytes: u64) -> Room {
+        match () {
+            () if self.gauge.has_room(bytes) => Room::Now,
+            () if self.gauge.is_out_of_space() => Room::Never,
+            () => Room::Later,
         }
     }
 
@@ -328,6 +355,10 @@ impl<P> Entry<P> {
 
     fn reply(port: P, answer: Answer) -> Self {
         Self::new(Arc::default(), Next::Reply(port, answer))
+    }
+
+    fn unavailable(port: P, why: Unavailable) -> Self {
+        Self::reply(port, Answer::Unavailable(why))
     }
 
     fn load(parked: Parked<P>) -> Self {

@@ -1,8 +1,6 @@
 //! What stands in the journal about ids that were used before: which records to read, and what they say.
 
-use florin_engine::{
-    BatchOutcome, Body, Event, GroupOutcome, Originals, Sequence, TransferBatch,
-};
+use florin_engine::{BatchOutcome, Body, Event, GroupOutcome, Originals, Sequence, TransferBatch};
 
 use super::Core;
 use crate::command::{Explained, First, FoundTransfer};
@@ -91,7 +89,9 @@ fn group_events(first: Sequence, len: usize, records: &Originals) -> Vec<Event> 
     (first..)
         .take(len)
         .enumerate()
-        .map_while(|(index, sequence)| records.get(&sequence).filter(|event| is_member(index, event)))
+        .map_while(|(index, sequence)| {
+            records.get(&sequence).filter(|event| is_member(index, event))
+        })
         .cloned()
         .collect()
 }

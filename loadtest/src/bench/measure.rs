@@ -1,5 +1,6 @@
 //! One run of load against one server, with what it cost the server, the client and the disk.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -13,6 +14,8 @@ use crate::proc_stats;
 /// A server under measurement.
 #[derive(Debug)]
 pub struct Subject {
+    /// Its data directory, where it is ours.
+    pub data: Option<PathBuf>,
     /// Its process, where it is ours.
     pub pid: Option<u32>,
     /// Its ledger; the echo has none.
@@ -38,8 +41,8 @@ pub struct Sample {
     pub client_cpu_us: Option<f64>,
     /// Growth of the journal a transfer, bytes.
     pub journal_bytes: Option<f64>,
-    /// Bytes sent to the storage layer a transfer.
-    pub written_bytes: Option<f64>,
+    /// Bytes that the data directory's device wrote a transfer.
+    pub device_bytes: Option<f64>,
     /// Transfers that shared one write and sync.
     pub transfers_per_sync: Option<f64>,
 }
@@ -49,7 +52,7 @@ pub struct Sample {
 struct Counters {
     server_cpu_ns: Option<u64>,
     client_cpu_ns: Option<u64>,
-    written_bytes: Option<u64>,
+    device_bytes: Option<u64>,
     totals: Option<Totals>,
 }
 
@@ -85,7 +88,7 @@ impl Subject {
         Ok(Counters {
             server_cpu_ns: self.pid.and_then(proc_stats::cpu_time_ns),
             client_cpu_ns: proc_stats::cpu_time_ns(std::process::id()),
-            written_bytes: self.pid.and_then(proc_stats::written_bytes),
+            device_bytes: self.data.as_deref().and_then(proc_stats::device_written_bytes),
             totals,
         })
     }
@@ -111,7 +114,7 @@ fn compare(before: &Counters, after: &Counters, load: &Load) -> Sample {
         server_cpu_us: grown(before.server_cpu_ns, after.server_cpu_ns).map(us_a_call),
         client_cpu_us: grown(before.client_cpu_ns, after.client_cpu_ns).map(us_a_call),
         journal_bytes: total(|t| t.journal_bytes).map(a_transfer),
-        written_bytes: grown(before.written_bytes, after.written_bytes).map(a_transfer),
+        device_bytes: grown(before.device_bytes, after.device_bytes).map(a_transfer),
         transfers_per_sync: total(|t| t.frames).map(|frames| ratio(float(load.transfers), frames)),
     }
 }
@@ -126,7 +129,7 @@ mod tests {
         let counters = |cpu, bytes, frames| Counters {
             server_cpu_ns: Some(cpu),
             client_cpu_ns: None,
-            written_bytes: Some(2 * bytes),
+            device_bytes: Some(2 * bytes),
             totals: Some(Totals { journal_bytes: bytes, frames, ..Totals::default() }),
         };
         let load = Load {
@@ -142,7 +145,7 @@ mod tests {
             (sample.server_cpu_us, Some(20.0)),
             (sample.client_cpu_us, None),
             (sample.journal_bytes, Some(128.0)),
-            (sample.written_bytes, Some(256.0)),
+            (sample.device_bytes, Some(256.0)),
             (sample.transfers_per_sync, Some(50.0)),
         ] {
             assert_eq!(found, expected);

@@ -9,6 +9,7 @@ mod sections;
 mod tables;
 mod workload;
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -111,9 +112,14 @@ async fn measure_all(args: &BenchArgs, target: &Target) -> Result<BenchReport> {
     let mut sections = Sections {
         args,
         machine: machine.clone(),
-        real: Subject { pid: target.pid(), ledger: Some(ledger.clone()), acknowledged: 0 },
+        real: Subject {
+            data: target.data().map(Path::to_owned),
+            pid: target.pid(),
+            ledger: Some(ledger.clone()),
+            acknowledged: 0,
+        },
         real_fleet: Fleet::new(channels, Arc::clone(&pairs), seed),
-        echo: Subject { pid: Some(echo.pid()), ledger: None, acknowledged: 0 },
+        echo: Subject { data: None, pid: Some(echo.pid()), ledger: None, acknowledged: 0 },
         echo_fleet: Fleet::new(connect(&echo.url(), args.connections).await?, pairs, !seed),
         bar: progress::steps("measuring", sections::STEPS),
         report: BenchReport::default(),

@@ -178,8 +178,8 @@ pub struct Disk {
     pub server_sync_p99_us: u64,
     /// Growth of the journal a transfer, by section.
     pub journal_bytes_per_transfer: BTreeMap<&'static str, f64>,
-    /// Bytes sent to the storage layer a transfer, zeroing ahead included, by section.
-    pub written_bytes_per_transfer: BTreeMap<&'static str, f64>,
+    /// Bytes that the device wrote a transfer, whoever wrote them, by section.
+    pub device_bytes_per_transfer: BTreeMap<&'static str, f64>,
     /// Conditions.
     pub conditions: Conditions<DiskSetup>,
 }

@@ -183,8 +183,8 @@ impl Sections<'_> {
         if let Some(bytes) = of(|run| run.journal_bytes) {
             disk.journal_bytes_per_transfer.insert(section, bytes);
         }
-        if let Some(bytes) = of(|run| run.written_bytes) {
-            disk.written_bytes_per_transfer.insert(section, bytes);
+        if let Some(bytes) = of(|run| run.device_bytes) {
+            disk.device_bytes_per_transfer.insert(section, bytes);
         }
     }
 

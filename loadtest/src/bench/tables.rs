@@ -110,9 +110,9 @@ fn disk_and_memory(report: &BenchReport) -> String {
     ];
     for (section, bytes) in &disk.journal_bytes_per_transfer {
         rows.push(row([
-            &format!("journal / written a transfer, {section}"),
+            &format!("journal / device a transfer, {section}"),
             bytes,
-            &optional(disk.written_bytes_per_transfer.get(section).copied()),
+            &optional(disk.device_bytes_per_transfer.get(section).copied()),
             &"bytes",
         ]));
     }

@@ -216,6 +216,7 @@ impl<D: Disk> JournalWriter<D> {
 
     /// Syncs what was copied, then makes the segment count.
     pub(crate) fn complete_takeover(&mut self, takeover: &Takeover) -> Result<(), WriteError> {
+        sync(&mut self.is_poisoned, &self.segment)?;
         let position = Position {
             segment: &self.segment.header,
             offset: self.segment.offset,

@@ -41,9 +41,8 @@ pub(super) fn status(
 
 /// A refusal as a status, where a call has only one thing to say.
 pub(super) fn refusal(refusal: Refusal) -> Status {
-    let number = |value: Option<florin_proto::v1::Uint128>| {
-        value.map(|value| u128::from(value).to_string())
-    };
+    let number =
+        |value: Option<florin_proto::v1::Uint128>| value.map(|value| u128::from(value).to_string());
     let metadata = [
         ("field", Some(refusal.field.clone()).filter(|field| !field.is_empty())),
         ("account_id", refusal.account_id.map(|id| format!("{:032x}", u128::from(id)))),

@@ -51,7 +51,8 @@ impl LedgerService for Ledger {
         let wire = request.into_inner().assets;
         self.check_len(wire.len())?;
         let (good, faults) = split(wire.iter().map(translate::new_asset));
-        let registered = match self.call_if(!good.is_empty(), Command::RegisterAssets(good)).await? {
+        let registered = match self.call_if(!good.is_empty(), Command::RegisterAssets(good)).await?
+        {
             Some(Answer::Registered(registered)) => registered,
             _ => Vec::new(),
         };
@@ -143,7 +144,8 @@ impl LedgerService for Ledger {
         let ids = ids
             .collect::<Result<Vec<_>, _>>()
             .map_err(|fault| fault::refusal(translate::fault_to_wire(fault)))?;
-        let Answer::Accounts(found) = self.call(Command::GetAccounts { tenant: TENANT, ids }).await?
+        let Answer::Accounts(found) =
+            self.call(Command::GetAccounts { tenant: TENANT, ids }).await?
         else {
             return Err(other_answer());
         };
@@ -315,7 +317,8 @@ fn group(mode: i32, id: Option<v1::Uint128>) -> Result<Option<u128>, Status> {
         Ok(v1::TransferMode::Group) => Ok(Some(id)),
         Ok(_) if id == 0 => Ok(None),
         Ok(_) => {
-            let message = "a group id on an independent batch: set the mode to GROUP, or drop the id";
+            let message =
+                "a group id on an independent batch: set the mode to GROUP, or drop the id";
             Err(fault::status(Reason::GroupIdUnexpected, message, []))
         }
         Err(_) => {

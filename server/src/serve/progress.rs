@@ -24,8 +24,10 @@ impl ReplayBar {
             return;
         }
         let bar = self.bar.get_or_insert_with(|| {
-            let style = "reading the journal [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left";
-            let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                "reading the journal [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left";
+            let style = ProgressStyle::with_template(style)
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(progress.bytes_total).with_style(style)
         });
         bar.set_length(progress.bytes_total);

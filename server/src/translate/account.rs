@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use florin_engine::{
-    AccountChange, AccountState, Asset, AssetCode, Fault, Floor, Freeze, NewAccount, NewAsset, Reason,
-    Tenant, check_account_change, check_new_account, check_new_asset, decode_metadata, encode_metadata,
+    AccountChange, AccountState, Asset, AssetCode, Fault, Floor, Freeze, NewAccount, NewAsset,
+    Reason, Tenant, check_account_change, check_new_account, check_new_asset, decode_metadata,
+    encode_metadata,
 };
 use florin_proto::{name, v1};
 
@@ -12,7 +13,9 @@ use florin_proto::{name, v1};
 pub fn account_key(key: Option<&v1::AccountKey>, field: &'static str) -> Result<u128, Fault> {
     match key.and_then(|key| key.key.as_ref()) {
         Some(v1::account_key::Key::Id(id)) if *id != v1::Uint128::default() => Ok((*id).into()),
-        Some(v1::account_key::Key::Name(name)) if name::is_valid(name) => Ok(name::account_id(name)),
+        Some(v1::account_key::Key::Name(name)) if name::is_valid(name) => {
+            Ok(name::account_id(name))
+        }
         Some(v1::account_key::Key::Name(_)) => Err(Fault::new(Reason::NameInvalid, field)),
         Some(v1::account_key::Key::Id(_)) | None => {
             Err(Fault::new(Reason::AccountKeyMissing, field))
@@ -32,8 +35,7 @@ pub fn new_account(tenant: Tenant, new: &v1::NewAccount) -> Result<NewAccount, F
         Some(v1::account_key::Key::Name(name)) => Some(name.as_str().into()),
         _ => None,
     };
-    let asset =
-        AssetCode::new(&new.asset).ok_or(Fault::new(Reason::AssetInvalid, "asset"))?;
+    let asset = AssetCode::new(&new.asset).ok_or(Fault::new(Reason::AssetInvalid, "asset"))?;
     let metadata = metadata(&new.metadata)?;
     let account = NewAccount { tenant, id, asset, floor: floor?, name, metadata };
     check_new_account(&account)?;
@@ -64,8 +66,7 @@ pub fn change(tenant: Tenant, request: &v1::UpdateAccountRequest) -> Result<Acco
 /// An asset to register.
 pub fn new_asset(asset: &v1::Asset) -> Result<NewAsset, Fault> {
     let code = AssetCode::new(&asset.code).ok_or(Fault::new(Reason::AssetInvalid, "code"))?;
-    let scale =
-        u8::try_from(asset.scale).map_err(|_| Fault::new(Reason::AssetInvalid, "scale"))?;
+    let scale = u8::try_from(asset.scale).map_err(|_| Fault::new(Reason::AssetInvalid, "scale"))?;
     let new = NewAsset { code, scale };
     check_new_asset(&new)?;
     Ok(new)
@@ -74,8 +75,8 @@ pub fn new_asset(asset: &v1::Asset) -> Result<NewAsset, Fault> {
 fn floor(floor: Option<&v1::Floor>) -> Result<Floor, Fault> {
     use v1::floor::Kind;
     let Some(floor) = floor else { return Ok(Floor::Zero) };
-    let kind = Kind::try_from(floor.kind)
-        .map_err(|_| Fault::new(Reason::EnumUnknown, "floor.kind"))?;
+    let kind =
+        Kind::try_from(floor.kind).map_err(|_| Fault::new(Reason::EnumUnknown, "floor.kind"))?;
     match (kind, floor.overdraft) {
         (Kind::Unspecified | Kind::Zero, None) => Ok(Floor::Zero),
         (Kind::None, None) => Ok(Floor::None),

@@ -106,7 +106,8 @@ pub fn bulk_answer(
     answer: Option<TransfersAnswer>,
 ) -> v1::BulkTransfersResponse {
     // The refusal of a group is an event too, but no member of it was journaled.
-    let first = answer.as_ref().filter(|answer| answer.outcome.group != Some(GroupOutcome::Refused));
+    let first =
+        answer.as_ref().filter(|answer| answer.outcome.group != Some(GroupOutcome::Refused));
     let first = first.and_then(|answer| answer.events.first());
     let mut response = v1::BulkTransfersResponse {
         first_sequence: first.map_or(0, |event| event.sequence),

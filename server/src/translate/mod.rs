@@ -7,7 +7,9 @@ mod refusal;
 mod transfer;
 mod unique;
 
-pub use account::{account_key, account_to_wire, asset_to_wire, change, floor_to_wire, new_account, new_asset};
+pub use account::{
+    account_key, account_to_wire, asset_to_wire, change, floor_to_wire, new_account, new_asset,
+};
 pub use bulk::{bulk_answer, bulk_batch, bulk_of_group};
 pub use found::found_to_wire;
 pub use refusal::{fault_to_wire, refusal_to_wire};

@@ -75,7 +75,9 @@ const fn describe(reason: Reason) -> &'static str {
         }
         Reason::ValueDateInvalid => "not a calendar date, written YYYYMMDD",
         Reason::MetadataTooLarge => "metadata takes more than 4096 bytes",
-        Reason::FloorInvalid => "an overdraft goes with its kind, and is 1 to 2^127 - 1 minor units",
+        Reason::FloorInvalid => {
+            "an overdraft goes with its kind, and is 1 to 2^127 - 1 minor units"
+        }
         Reason::UpdateEmpty => "nothing is asked to change",
         Reason::IdReused => "the id was used before for something else",
         Reason::GroupMixed => "a member is known from outside of this group",

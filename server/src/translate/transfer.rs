@@ -2,8 +2,8 @@
 
 use florin_actors::command::{Explained, First, TransfersAnswer};
 use florin_engine::{
-    AssetCode, Body, Event, Fault, GroupKey, GroupOutcome, Reason, Refusal, Tenant, Transfer, TransferBatch,
-    TransferOptions, check_transfer,
+    AssetCode, Body, Event, Fault, GroupKey, GroupOutcome, Reason, Refusal, Tenant, Transfer,
+    TransferBatch, TransferOptions, check_transfer,
 };
 use florin_proto::{name, v1};
 

@@ -40,11 +40,14 @@ impl Server {
 
     /// Starts on a data directory that stays.
     pub fn start_on(data: &Path, environment: &[(&str, &str)]) -> Self {
-        let mut child = serve(data)
-            .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
+        let mut command = serve(data);
+        command.envs(environment.iter().copied());
+        Self::started(command, data)
+    }
+
+    /// Starts with a command that was put together elsewhere.
+    pub fn started(mut command: Command, data: &Path) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("its standard output");
         BufReader::new(stdout).read_line(&mut line).expect("a line");

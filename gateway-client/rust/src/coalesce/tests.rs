@@ -105,8 +105,8 @@ fn who_travels_with_whom() {
         (
             "ids again and again",
             limits(8, 4_096),
-            vec![1, 2, 1, 2, 1],
-            vec![vec![1, 2], vec![1, 2], vec![1]],
+            vec![1, 2, 1, 2, 2],
+            vec![vec![1, 2], vec![1, 2], vec![2]],
         ),
         ("held back goes first", limits(2, 4_096), vec![1, 1, 2, 3], vec![vec![1, 2], vec![1, 3]]),
         ("bytes", limits(8, 2 * small + 2), vec![1, 2, 3], vec![vec![1, 2], vec![3]]),
@@ -167,6 +167,33 @@ async fn calls_at_the_same_time_share_batches_and_each_gets_its_own_answer() {
     assert!(batches.len() <= 2, "{} batches", batches.len());
     let sent: HashSet<u128> = batches.into_iter().flatten().collect();
     assert_eq!(sent.len(), 1_000);
+}
+
+/// On a runtime of threads, the task that forms batches is woken by the first payment and runs before
+/// its neighbours unless it lets them pass.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn callers_that_are_ready_join_the_batch_that_leaves() {
+    const CALLERS: u128 = 64;
+    const ROUNDS: u128 = 20;
+    let door = FakeDoor { takes: Duration::from_millis(2), ..FakeDoor::default() };
+    let coalescer = Coalescer::start(door.clone(), limits(8_190, 1 << 20), Retry::default());
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|caller| {
+            let coalescer = coalescer.clone();
+            tokio::spawn(async move {
+                for round in 0..ROUNDS {
+                    let id = 1 + caller * ROUNDS + round;
+                    let answer = coalescer.submit(transfer(id), Instant::now() + LONG).await;
+                    assert!(answer.is_ok());
+                }
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.expect("no panic");
+    }
+    let batches = door.batches().len();
+    assert!(batches < 30, "{batches} batches for {ROUNDS} rounds");
 }
 
 #[tokio::test(start_paused = true)]
