@@ -35,12 +35,13 @@ const GOODBYE: Duration = Duration::from_secs(2);
 type Ledgers = LedgerServiceServer<Ledger>;
 type Admins = AdminServiceServer<Admin>;
 
-/// Serves until it is told to stop, by SIGTERM or Ctrl-C.
+/// Serves until it is told to stop, by SIGTERM or Ctrl-C. `cut_damaged_tail`: cut off a last frame that was
+/// written and has changed since, instead of refusing to start.
 ///
 /// # Errors
 /// The data directory cannot be opened (with the reason, see `docs/errors/data.md`), or the address
 /// cannot be listened on.
-pub fn run(config: Config) -> anyhow::Result<()> {
+pub fn run(config: Config, cut_damaged_tail: bool) -> anyhow::Result<()> {
     log_to_stderr(&config);
     let runtime = match edge_threads(config.edge_threads) {
         1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
@@ -48,7 +49,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
             tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
         }
     };
-    runtime.context("the runtime of the edge")?.block_on(serve(config))
+    runtime.context("the runtime of the edge")?.block_on(serve(config, cut_damaged_tail))
 }
 
 /// One thread of edge keeps up with two cores' worth of engine; more help where there are more cores.
@@ -60,7 +61,7 @@ fn edge_threads(configured: u32) -> usize {
     }
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn serve(config: Config, cut_damaged_tail: bool) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
@@ -74,7 +75,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             requests: config.limits.in_flight_requests as u64,
             bytes: config.limits.in_flight_bytes as u64,
         },
-        cut_damaged_tail: false,
+        cut_damaged_tail,
     };
     let mut bar = ReplayBar::new();
     let opened = Engine::open(&options, entropy, &mut |progress| bar.show(&progress));

@@ -114,6 +114,25 @@ async fn damaged_in_the_middle() {
     assert!(String::from_utf8_lossy(&verify.stdout).contains("JOURNAL_DAMAGED"));
 }
 
+#[tokio::test]
+async fn a_last_frame_that_has_changed_is_only_cut_when_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = Server::start_on(dir.path(), &[]);
+    with_payments(&server, 3).await;
+    server.kill();
+    let segment = &segments(dir.path())[0];
+    let mut bytes = fs::read(segment).unwrap();
+    let last = bytes.windows(8).rposition(|magic| magic == b"FLORNFRM").unwrap();
+    bytes[last + 200] ^= 1;
+    fs::write(segment, &bytes).unwrap();
+    let error = fails_to_start(dir.path());
+    assert!(error.contains("JOURNAL_DAMAGED") && error.contains("--cut-damaged-tail"), "{error}");
+    let mut command = serve(dir.path());
+    command.arg("--cut-damaged-tail");
+    let server = Server::started(command, dir.path());
+    assert_eq!(balance(&mut server.ledger().await, "a").await, 2);
+}
+
 /// Runs `florin serve` in a mount namespace of its own, with `mount` run before. `None`, with a message, where
 /// this machine does not let us have one.
 fn serve_mounted(data: &Path, mount: &str) -> Option<std::process::Command> {

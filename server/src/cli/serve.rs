@@ -34,13 +34,18 @@ pub(super) struct Serve {
     /// Configuration file
     #[arg(long, env = "FLORIN_CONFIG", hide_env_values = true, value_name = "FILE")]
     config: Option<PathBuf>,
+
+    /// If the last frame of the journal was written and has changed since: cut it off. Payments in it
+    /// may have been acknowledged; without this the server refuses to start (JOURNAL_DAMAGED)
+    #[arg(long)]
+    cut_damaged_tail: bool,
 }
 
 impl Serve {
     pub fn run(self) -> Result<Exit, Failure> {
         let flags = Flags { config: self.config, data: self.data, listen: self.listen };
         let config = Config::load(flags, std::env::vars_os())?;
-        crate::serve::run(config).map_err(|error| Failure::serve(&error))?;
+        crate::serve::run(config, self.cut_damaged_tail).map_err(|error| Failure::serve(&error))?;
         Ok(Exit::Done)
     }
 }
