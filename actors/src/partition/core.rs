@@ -285,9 +285,10 @@ impl<P> Core<P> {
         originals: &Originals,
         now_ns: u64,
     ) -> Entry<P> {
-        let mut needs = self.ledger.originals_needed(&batch);
-        needs.retain(|sequence| !originals.contains_key(sequence));
-        if !needs.is_empty() {
+        let needs = self.ledger.originals_needed(&batch);
+        if needs.iter().any(|sequence| !originals.contains_key(sequence)) {
+            // All of them, read before or not: another may have been posted since, and what a request comes
+            // back with is all that it has.
             let request = Request { command: Command::Transfers(batch), port };
             return Entry::load(Parked { request, stage: Stage::Decide, needs });
         }

@@ -271,4 +271,24 @@ mod tests {
         let rows: Vec<TransferRow> = rows::parse(text.as_bytes()).expect("sound");
         assert_eq!((rows[0].source, rows[0].target, rows[0].value_minor), (216, 14_730, 16_330));
     }
+
+    #[test]
+    fn the_rule_decides_the_simulated_transfers_as_their_readme_says() {
+        let Some(dir) = rows::shared_data("amlsim_20k") else { return };
+        let openings: Vec<AccountRow> = rows::read(&dir.join("accounts.csv.gz")).expect("sound");
+        let transfers: Vec<TransferRow> =
+            rows::read(&dir.join("transactions_train.csv.gz")).expect("sound");
+        let opened = openings.iter().map(|row| (row.nodeid, row.init_balance_minor.into()));
+        let mut rule = Rule { balances: opened.collect() };
+        let mut decisions: BTreeMap<_, u64> = BTreeMap::new();
+        for transfer in &transfers {
+            *decisions.entry(rule.decide(transfer)).or_default() += 1;
+        }
+        let expected = BTreeMap::from([
+            (None, 41_035),
+            (Some("INSUFFICIENT_FUNDS"), 55_854),
+            (Some("SAME_ACCOUNT"), 14),
+        ]);
+        assert_eq!(decisions, expected);
+    }
 }

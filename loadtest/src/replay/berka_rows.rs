@@ -149,9 +149,11 @@ fn counterparty(row: &Row) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
     use crate::names::wide;
-    use crate::replay::rows::parse;
+    use crate::replay::rows::{self, parse};
 
     const HEADER: &str = "seq,trans_id,account_id,date,direction,type_cz,operation_cz,amount_minor,\
                           balance_after_minor,src_rounding_minor,k_symbol,partner_bank,partner_account";
@@ -242,5 +244,26 @@ mod tests {
             let text = format!("{:#}", posting(line).expect_err(line));
             assert!(text.contains(complaint), "{text}");
         }
+    }
+
+    #[test]
+    fn the_double_entry_of_the_whole_bank_gives_its_own_balance_after_every_row() {
+        let Some(dir) = rows::shared_data("berka1993") else { return };
+        let rows: Vec<Row> = rows::read(&dir.join("transactions.csv.gz")).expect("sound");
+        let mut balances: HashMap<u128, i128> = HashMap::new();
+        let mut transfers = 0;
+        for row in &rows {
+            let posting = Posting::of(row).expect("sound");
+            for transfer in &posting.transfers {
+                let amount = wide(transfer.amount).cast_signed();
+                *balances.entry(id_of(transfer.debit_account.as_ref())).or_default() -= amount;
+                *balances.entry(id_of(transfer.credit_account.as_ref())).or_default() += amount;
+                transfers += 1;
+            }
+            let after = balances.get(&posting.customer.id).copied();
+            assert_eq!(after, Some(posting.balance_after), "transaction {}", posting.trans_id);
+        }
+        assert_eq!((rows.len(), transfers), (46_997, 49_028));
+        assert_eq!(balances.values().sum::<i128>(), 0);
     }
 }

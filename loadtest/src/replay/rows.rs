@@ -63,6 +63,17 @@ pub fn value_date(text: &str) -> Result<u32> {
     Ok(date.replace('-', "").parse()?)
 }
 
+/// A folder of the shared data, or a message that a test is skipped for want of it.
+#[cfg(test)]
+pub fn shared_data(folder: &str) -> Option<std::path::PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(folder);
+    if path.is_dir() {
+        return Some(path);
+    }
+    eprintln!("skipped: no data in {}", path.display());
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write;
