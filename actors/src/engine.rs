@@ -91,8 +91,8 @@ impl Engine {
             entropy,
             now_ns: clock.now_ns(),
         };
-        let (seed, _) = entropy.split_first_chunk::<8>().expect("32 bytes begin with 8");
-        let mut ledger = Ledger::new(u64::from_le_bytes(*seed));
+        let seed = entropy.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        let mut ledger = Ledger::new(seed);
         let mut replay = |event| ledger.replay(&event);
         let dir = data.journal(0);
         let (writer, reader, recovery) =

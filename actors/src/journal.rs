@@ -53,12 +53,12 @@ pub fn run<P, D: Disk>(
             }
         }
         loop {
-            let committed = committer.commit(&mut entries)?;
-            if !committed.replies.is_empty() {
-                outlet.reply(committed.replies);
+            let Committed { replies, loads } = committer.commit(&mut entries)?;
+            if !replies.is_empty() {
+                outlet.reply(replies);
             }
-            if !committed.loads.is_empty() {
-                outlet.load(committed.loads);
+            if !loads.is_empty() {
+                outlet.load(loads);
             }
             if committer.wants_spare() {
                 let _ = spare_wanted.try_send(()); // full: it was asked for already

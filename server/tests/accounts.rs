@@ -7,6 +7,8 @@ use florin_proto::v1::floor::Kind;
 use support::*;
 use tonic::Code;
 
+type Change = fn(&mut v1::NewAccount);
+
 #[tokio::test]
 async fn opening_is_safe_to_repeat_and_names_what_is_wrong() {
     let server = Server::start();
@@ -15,7 +17,6 @@ async fn opening_is_safe_to_repeat_and_names_what_is_wrong() {
         metadata: [("tier".to_owned(), "gold".to_owned())].into(),
         ..new_account("a", "EUR", Kind::Zero)
     };
-    type Change = fn(&mut v1::NewAccount);
     let overdraft = |kind: Kind, minor: Option<u128>| {
         Some(v1::Floor { kind: kind.into(), overdraft: minor.map(Into::into) })
     };

@@ -58,12 +58,13 @@ async fn columns_answer_what_messages_answer() {
     assert_eq!((again.replayed, again.group.unwrap().replayed), (2, true));
 }
 
+type Change = fn(&mut v1::BulkTransfersRequest);
+
 #[tokio::test]
 async fn columns_of_different_lengths_are_a_fault_of_the_call() {
     let server = Server::start();
     let mut ledger = server.ledger().await;
     open_accounts(&mut ledger).await;
-    type Change = fn(&mut v1::BulkTransfersRequest);
     let changes: [Change; 8] = [
         |r| {
             r.id_hi.pop();

@@ -5,6 +5,10 @@ mod support;
 use florin_proto::v1;
 use support::*;
 use tonic::Code;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+use tonic_types::StatusExt as _;
 
 #[tokio::test]
 async fn faults_of_a_call() {
@@ -80,7 +84,6 @@ async fn more_than_is_admitted_is_refused_at_once_with_a_hint() {
                     (reason(&status).as_str(), status.code()),
                     ("OVERLOADED", Code::ResourceExhausted)
                 );
-                use tonic_types::StatusExt as _;
                 assert!(status.get_details_retry_info().is_some());
                 refused += 1;
             }
@@ -124,9 +127,6 @@ async fn health_and_reflection() {
         let answer = health.check(request).await.unwrap().into_inner();
         assert_eq!(answer.status, 1, "{service:?} is serving");
     }
-    use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
-    use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
-    use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
     let request = tonic_reflection::pb::v1::ServerReflectionRequest {
         message_request: Some(MessageRequest::ListServices(String::new())),
         ..Default::default()

@@ -190,11 +190,11 @@ async fn groups_are_all_or_nothing_and_have_ids_of_their_own() {
     assert_eq!(again.results[1].sequence, posted.results[1].sequence);
 
     let other = vec![chain[0].clone(), new_transfer(2, "a", "b", 9)];
-    let reused = group(&mut ledger, 1, other).await.group.unwrap();
-    assert_eq!(why(reused.refusal.as_ref()), ("ID_REUSED", "transfers[1].amount"));
+    let changed = group(&mut ledger, 1, other).await.group.unwrap();
+    assert_eq!(why(changed.refusal.as_ref()), ("ID_REUSED", "transfers[1].amount"));
 
-    let mixed = vec![new_transfer(2, "a", "b", 10), new_transfer(3, "bank", "a", 1)];
-    let mixed = group(&mut ledger, 2, mixed).await.group.unwrap();
+    let partly = vec![new_transfer(2, "a", "b", 10), new_transfer(3, "bank", "a", 1)];
+    let mixed = group(&mut ledger, 2, partly).await.group.unwrap();
     assert_eq!(why(mixed.refusal.as_ref()).0, "GROUP_MIXED");
 
     let poor = vec![new_transfer(4, "bank", "a", 1), new_transfer(5, "a", "b", 2)];

@@ -1,12 +1,12 @@
 //! `collect → load → decide → evolve`: what a partition does with the requests of one step.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::sync::Arc;
 
-use florin_engine::{BatchOutcome, Event, Ledger, Originals, Sequence, TransferBatch};
+use florin_engine::{Ledger, Originals, TransferBatch};
 use florin_persistence::FRAME_RECORDS_MAX;
 
+use super::entry::{Entry, Next, Parked, Request, Stage};
 use crate::admit::weigh;
 use crate::command::{Answer, Command, Explained, Figures, TransfersAnswer, Unavailable};
 use crate::load::Loaded;
@@ -14,61 +14,6 @@ use crate::publish::Gauge;
 
 /// Slots that one page of a listing may look at.
 const LIST_SCAN_SLOTS: u32 = 8_192;
-
-/// A command and where its answer goes. What a port is, the core does not know.
-#[derive(Debug)]
-pub struct Request<P> {
-    /// What is asked.
-    pub command: Command,
-    /// Who asks.
-    pub port: P,
-}
-
-/// What goes to the journal, in order: events, and what is to happen once they and all before are on disk.
-#[derive(Debug)]
-pub struct Entry<P> {
-    /// Events of a submission; shared with its answer.
-    pub events: Arc<Vec<Event>>,
-    /// Those of them that this entry is about.
-    pub range: Range<usize>,
-    /// What was set aside for them.
-    pub weight_bytes: u64,
-    /// What then.
-    pub next: Next<P>,
-}
-
-/// What follows once an entry is on disk.
-#[derive(Debug)]
-pub enum Next<P> {
-    /// Nothing: more of the same submission follows.
-    Nothing,
-    /// An answer.
-    Reply(P, Answer),
-    /// Records are read, and the request comes back with them.
-    Load(Parked<P>),
-}
-
-/// A request that waits for records.
-#[derive(Debug)]
-pub struct Parked<P> {
-    /// The request.
-    pub request: Request<P>,
-    /// Where it goes on.
-    pub stage: Stage,
-    /// What it needs.
-    pub needs: Vec<Sequence>,
-}
-
-/// Where a parked request goes on.
-#[derive(Debug)]
-pub enum Stage {
-    /// Nothing is decided yet: the originals of its reversals were missing.
-    Decide,
-    /// It is decided; what its known ids were first used for is still to be told.
-    Explain(Arc<Vec<Event>>, BatchOutcome),
-    /// A reading of transfers: where each of them stands.
-    Find(Vec<Option<Sequence>>),
-}
 
 /// Whether the journal has room for an event.
 enum Room {
@@ -167,7 +112,7 @@ impl<P> Core<P> {
             match self.room_for(bytes) {
                 Room::Now => self.write(request, &originals, bytes, now_ns, entries),
                 Room::Never => {
-                    entries.push(Entry::unavailable(request.port, Unavailable::DiskFull))
+                    entries.push(Entry::unavailable(request.port, Unavailable::DiskFull));
                 }
                 Room::Later => {
                     self.waiting.push_front((request, originals));
@@ -345,29 +290,5 @@ impl<P> Core<P> {
             assets: self.ledger.assets().to_vec(),
             account_bytes: self.ledger.account_bytes(),
         }
-    }
-}
-
-impl<P> Entry<P> {
-    fn new(events: Arc<Vec<Event>>, next: Next<P>) -> Self {
-        let range = 0..events.len();
-        Self { events, range, weight_bytes: 0, next }
-    }
-
-    fn reply(port: P, answer: Answer) -> Self {
-        Self::new(Arc::default(), Next::Reply(port, answer))
-    }
-
-    fn unavailable(port: P, why: Unavailable) -> Self {
-        Self::reply(port, Answer::Unavailable(why))
-    }
-
-    fn load(parked: Parked<P>) -> Self {
-        Self::new(Arc::default(), Next::Load(parked))
-    }
-
-    /// The events that this entry is about.
-    pub fn events(&self) -> &[Event] {
-        &self.events[self.range.clone()]
     }
 }

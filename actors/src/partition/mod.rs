@@ -4,12 +4,14 @@
 //! runs the same code. [`Partition`] is the actix actor around it, on an arbiter (a thread) of its own.
 
 mod core;
+mod entry;
 mod explain;
 
 use actix::{Actor, Context, Handler, Message};
 use crossbeam_channel::Sender;
 
-pub use self::core::{Core, Entry, Next, Parked, Request, Stage};
+pub use self::core::Core;
+pub use self::entry::{Entry, Next, Parked, Request, Stage};
 use crate::engine::Clock;
 use crate::journal::Work;
 use crate::load::Loaded;

@@ -63,6 +63,7 @@ impl<'a> Output<'a> {
             let error = ErrorFields { reason, message, hint: hint.as_deref() };
             return self.json_line(&ErrorLine { error });
         }
+        self.stdout.flush()?; // so that on a terminal it comes after what was printed before it
         writeln!(self.stderr, "error: {message} ({reason})")?;
         match hint {
             Some(hint) => writeln!(self.stderr, "hint: {hint}"),

@@ -36,7 +36,7 @@ pub(super) struct Serve {
     config: Option<PathBuf>,
 
     /// If the last frame of the journal was written and has changed since: cut it off. Payments in it
-    /// may have been acknowledged; without this the server refuses to start (JOURNAL_DAMAGED)
+    /// may have been acknowledged; without this the server refuses to start (`JOURNAL_DAMAGED`)
     #[arg(long)]
     cut_damaged_tail: bool,
 }

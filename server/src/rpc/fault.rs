@@ -40,7 +40,7 @@ pub(super) fn status(
 }
 
 /// A refusal as a status, where a call has only one thing to say.
-pub(super) fn refusal(refusal: Refusal) -> Status {
+pub(super) fn refusal(refusal: &Refusal) -> Status {
     let number =
         |value: Option<florin_proto::v1::Uint128>| value.map(|value| u128::from(value).to_string());
     let metadata = [

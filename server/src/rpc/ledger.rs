@@ -121,14 +121,14 @@ impl LedgerService for Ledger {
         request: Request<v1::UpdateAccountRequest>,
     ) -> Answered<v1::UpdateAccountResponse> {
         let change = translate::change(TENANT, &request.into_inner())
-            .map_err(|fault| fault::refusal(translate::fault_to_wire(fault)))?;
+            .map_err(|fault| fault::refusal(&translate::fault_to_wire(fault)))?;
         match self.call(Command::UpdateAccount(change)).await? {
             Answer::Updated(Ok(account)) => {
                 let account = Some(translate::account_to_wire(*account));
                 Ok(Response::new(v1::UpdateAccountResponse { account }))
             }
             Answer::Updated(Err(refusal)) => {
-                Err(fault::refusal(translate::refusal_to_wire(&refusal)))
+                Err(fault::refusal(&translate::refusal_to_wire(&refusal)))
             }
             _ => Err(other_answer()),
         }
@@ -143,7 +143,7 @@ impl LedgerService for Ledger {
         let ids = keys.iter().map(|key| translate::account_key(Some(key), "accounts"));
         let ids = ids
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|fault| fault::refusal(translate::fault_to_wire(fault)))?;
+            .map_err(|fault| fault::refusal(&translate::fault_to_wire(fault)))?;
         let Answer::Accounts(found) =
             self.call(Command::GetAccounts { tenant: TENANT, ids }).await?
         else {
@@ -206,7 +206,7 @@ impl LedgerService for Ledger {
         let v1::CreateTransfersRequest { mode, group_id, transfers } = request.into_inner();
         self.check_len(transfers.len())?;
         let group = group(mode, group_id)?;
-        let mut checked = translate::transfers_batch(TENANT, group, transfers);
+        let mut checked = translate::transfers_batch(TENANT, group, &transfers);
         let response = match self.execute(&mut checked).await? {
             Executed::Answer(answer) => translate::transfers_answer(&checked, answer),
             Executed::GroupTooLarge(response) => response,

@@ -27,9 +27,9 @@ pub struct Checked {
 }
 
 /// Checks every member on its own.
-pub fn transfers_batch(tenant: Tenant, group: Option<u128>, wire: Vec<v1::NewTransfer>) -> Checked {
+pub fn transfers_batch(tenant: Tenant, group: Option<u128>, wire: &[v1::NewTransfer]) -> Checked {
     let ids: Vec<u128> = wire.iter().map(|new| new.id.map_or(0, u128::from)).collect();
-    let members = wire.into_iter().map(transfer).collect();
+    let members = wire.iter().map(transfer).collect();
     check(tenant, group, None, ids, members)
 }
 
@@ -57,16 +57,12 @@ pub(super) fn check(
     let group_fault = group.filter(|id| *id == 0).map(|_| no_id);
     let refused = group.is_some() && (group_fault.is_some() || !faults.is_empty());
     let key = group.map(|id| GroupKey::of(id, &transfers));
-    let batch = (!transfers.is_empty() && !refused).then(|| TransferBatch {
-        tenant,
-        group: key,
-        asset,
-        transfers,
-    });
+    let batch = TransferBatch { tenant, group: key, asset, transfers };
+    let batch = Some(batch).filter(|batch| !batch.transfers.is_empty() && !refused);
     Checked { ids, group, faults, group_fault, batch }
 }
 
-fn transfer(wire: v1::NewTransfer) -> Result<Transfer, Fault> {
+fn transfer(wire: &v1::NewTransfer) -> Result<Transfer, Fault> {
     let mut first: Option<Fault> = None;
     let mut note = |fault: Fault| {
         if first.is_none_or(|first| fault.reason < first.reason) {

@@ -21,7 +21,8 @@ pub struct Server {
     pub address: String,
     pub child: Child,
     pub data: std::path::PathBuf,
-    _dir: Option<TempDir>,
+    /// Removed with the server, where it was made for it.
+    dir: Option<TempDir>,
 }
 
 impl Server {
@@ -34,7 +35,7 @@ impl Server {
     pub fn start_with(environment: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let mut server = Self::start_on(&dir.path().join("data"), environment);
-        server._dir = Some(dir);
+        server.dir = Some(dir);
         server
     }
 
@@ -54,7 +55,7 @@ impl Server {
         let ready = line.strip_prefix("ready ").unwrap_or_else(|| panic!("not ready: {line:?}"));
         let ready: serde_json::Value = serde_json::from_str(ready).expect("JSON");
         let address = format!("http://{}", ready["listen"].as_str().expect("an address"));
-        Self { address, child, data: data.to_owned(), _dir: None }
+        Self { address, child, data: data.to_owned(), dir: None }
     }
 
     pub async fn ledger(&self) -> Ledger {

@@ -138,7 +138,7 @@ fn partition_lines(status: &PartitionStatus) -> Vec<(&'static str, String)> {
             format!("{} posted, {} refused", status.transfers_posted, status.transfers_refused),
         ),
         ("in flight", status.in_flight.to_string()),
-        ("journal", format!("{} to segment {}", bytes(status.journal_bytes), status.segment)),
+        ("journal", format!("{}, writing segment {}", bytes(status.journal_bytes), status.segment)),
         ("free", bytes(status.free_bytes)),
         (
             "syncs",

@@ -312,7 +312,7 @@ fn a_status() {
             "ids 8",
             "transfers 7 posted, 1 refused",
             "in flight 6",
-            "journal 1.0 GiB to segment 4",
+            "journal 1.0 GiB, writing segment 4",
             "free 1.0 TiB",
             "syncs 5, p50 200 µs, p99 900 µs",
             "conserved yes",
