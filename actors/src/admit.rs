@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use florin_engine::{BATCH_MEMBERS_MAX, Transfer, TransferBatch};
+use florin_engine::{BATCH_MEMBERS_MAX, METADATA_BYTES_MAX, Transfer, TransferBatch};
 
 use crate::command::{Command, Unavailable};
 
@@ -104,6 +104,8 @@ const ENTRY: u64 = 48 + 16;
 const REFUSAL: u64 = payload(96);
 /// Bytes of an asset's registration.
 const ASSET: u64 = RECORD + payload(17);
+/// Bytes of an object with its metadata.
+const OBJECT: u64 = 256 + METADATA_BYTES_MAX as u64;
 /// More than ISO 4217 has.
 const ISO_4217_CODES: usize = 200;
 /// Bytes of a frame's header, and of the sector that it fills up.
@@ -129,11 +131,11 @@ pub fn weigh(command: &Command) -> u64 {
         Command::RegisterAssets(assets) => assets.len() as u64 * ASSET,
         Command::UpdateAccount(_) => RECORD + payload(24),
         Command::TakeDigest => RECORD + payload(32),
-        // Reads take no journal; what they take of memory is of this order.
+        // Reads take no journal, but memory: each object can have all the metadata there may be.
         Command::GetAccounts { ids, .. } | Command::GetTransfers { ids, .. } => {
-            ids.len() as u64 * RECORD
+            ids.len() as u64 * OBJECT
         }
-        Command::ListAccounts { limit, .. } => *limit as u64 * RECORD,
+        Command::ListAccounts { limit, .. } => *limit as u64 * OBJECT,
         Command::ListAssets | Command::GetFigures => 0,
     };
     // Bytes of tag in each sector come on top.
@@ -155,7 +157,7 @@ fn weigh_transfers(batch: &TransferBatch) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use florin_engine::{AssetCode, Floor, METADATA_BYTES_MAX, NewAccount};
+    use florin_engine::{AssetCode, Floor, NewAccount};
     use florin_persistence::{FRAME_BYTES_MAX, SEGMENT_BYTES_DEFAULT, frame_bytes_max};
 
     use super::*;

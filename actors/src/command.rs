@@ -73,7 +73,7 @@ pub enum Answer {
     Figures(Figures),
     /// To [`Command::TakeDigest`].
     Digest,
-    /// It was not taken; nothing happened.
+    /// There is no answer; the reason tells whether anything happened.
     Unavailable(Unavailable),
 }
 
@@ -93,7 +93,8 @@ pub enum Unavailable {
         /// What fits.
         limit_bytes: u64,
     },
-    /// A record could not be read back from the journal.
+    /// The record of a known id could not be read back from the journal. Other members of the batch may
+    /// have been decided.
     Unreadable(String),
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use actix::{Actor, Addr, Arbiter, System};
 use crossbeam_channel::Sender;
@@ -23,6 +23,9 @@ use crate::partition::{Core, Parked, Partition, Resume, Retry};
 use crate::publish::{Gauge, JournalFigures};
 use crate::reply::{Port, pump};
 use crate::spare;
+
+/// How long a stop waits for what is under way. It is a matter of milliseconds, unless the disk is full.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
 
 /// Threads that read records for the `load` stage.
 const READERS: usize = 2;
@@ -67,7 +70,8 @@ impl Clock {
     #[allow(clippy::unused_self, reason = "a clock will know by how much it may jump")]
     pub fn now_ns(self) -> u64 {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX)
+        // A clock gone mad must not leave the ledger without time for later events.
+        u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX).min(u64::MAX >> 1)
     }
 }
 
@@ -93,12 +97,12 @@ impl Engine {
         };
         let seed = entropy.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
         let mut ledger = Ledger::new(seed);
-        let mut replay = |event| ledger.replay(&event);
+        let mut replay = |event| ledger.replay_without_digests(&event);
         let dir = data.journal(0);
         let (writer, reader, recovery) =
             florin_persistence::open(&RealDisk, &dir, &journal_options, &mut replay, progress)?;
 
-        let gauge = Arc::new(Gauge::new(writer.room_bytes()));
+        let gauge = Arc::new(Gauge::new(writer.room()));
         gauge.publish(&writer.status());
         let frame_bytes_max = frame_bytes_max(options.segment_bytes);
         let core = Core::new(ledger, Arc::clone(&gauge), frame_bytes_max);
@@ -140,10 +144,22 @@ impl Engine {
     /// the state, and stops the partition.
     pub async fn drain(&self) {
         self.admission().close();
+        let began = Instant::now();
         while self.admission().in_flight() > 0 {
+            if began.elapsed() > DRAIN_MAX {
+                let in_flight = self.admission().in_flight();
+                tracing::warn!(
+                    in_flight,
+                    "stopped without waiting for the rest: it is not answered"
+                );
+                return;
+            }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        self.dispatcher.force(Command::TakeDigest).await;
+        let digest = self.dispatcher.force(Command::TakeDigest);
+        if tokio::time::timeout(DRAIN_MAX, digest).await.is_err() {
+            tracing::warn!("stopped without a digest of the state: no room for it");
+        }
         self.system.stop();
     }
 }

@@ -33,7 +33,7 @@ pub trait Outlet<P>: Send {
     fn retry(&mut self);
 }
 
-/// The journal thread's loop. Ends when the partition is gone.
+/// The journal thread's loop. The engine's threads hold on to each other: they end with the process.
 ///
 /// # Errors
 /// The write or the sync failed. Nothing may be answered from then on: the process ends.
@@ -122,7 +122,7 @@ impl<P, D: Disk> Committer<P, D> {
             self.gauge.frame(began.elapsed());
             self.gauge.publish(&self.writer.status());
         }
-        self.gauge.journaled(bytes, self.writer.room_bytes());
+        self.gauge.journaled(bytes, self.writer.room());
         let mut committed =
             Committed { replies: Vec::with_capacity(frame.len()), loads: Vec::new() };
         for entry in frame {

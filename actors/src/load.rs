@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use florin_engine::{Body, Event, Originals};
+use florin_engine::{Body, Event, Originals, Sequence};
 use florin_persistence::{Disk, JournalReader, ReadError};
 
 use crate::partition::{Parked, Stage};
@@ -24,23 +24,25 @@ pub fn load<P, D: Disk>(reader: &JournalReader<D>, parked: Parked<P>) -> Loaded<
 }
 
 fn read<P, D: Disk>(reader: &JournalReader<D>, parked: &Parked<P>) -> Result<Originals, ReadError> {
-    let mut records = Originals::new();
-    let with_group_heads = matches!(parked.stage, Stage::Find(_));
-    // Ascending, so that neighbours come from one piece of the file.
-    for sequence in parked.needs.iter().copied().collect::<BTreeSet<_>>() {
-        let event = reader.read(sequence)?;
-        if let Some(head) = group_head(&event).filter(|_| with_group_heads)
-            && !records.contains_key(&head)
-        {
-            records.insert(head, reader.read(head)?);
-        }
-        records.insert(sequence, event);
+    let mut records = read_all(reader, parked.needs.iter().copied().collect())?;
+    if matches!(parked.stage, Stage::Find(_)) {
+        let heads = records.values().filter_map(group_head);
+        let missing = heads.filter(|head| !records.contains_key(head)).collect();
+        records.extend(read_all(reader, missing)?);
     }
     Ok(records)
 }
 
+fn read_all<D: Disk>(
+    reader: &JournalReader<D>,
+    sequences: BTreeSet<Sequence>,
+) -> Result<Originals, ReadError> {
+    let sequences: Vec<Sequence> = sequences.into_iter().collect();
+    Ok(sequences.iter().copied().zip(reader.read_many(&sequences)?).collect())
+}
+
 /// Where the first member of its group stands: the group's id is kept there.
-fn group_head(event: &Event) -> Option<u64> {
+fn group_head(event: &Event) -> Option<Sequence> {
     match &event.body {
         Body::TransferPosted(posted) if posted.group.len > 0 => {
             Some(event.sequence - u64::from(posted.group.index))

@@ -6,14 +6,19 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use florin_persistence::JournalStatus;
+use florin_persistence::{JournalRoom, JournalStatus};
 use hdrhistogram::Histogram;
+
+/// What a single payment can take of the journal.
+const SMALLEST_WRITE_BYTES: u64 = 8 * 1024;
 
 /// How the journal is, for whoever wants to know.
 #[derive(Debug)]
 pub struct Gauge {
     /// Bytes that can be journaled for certain.
     room_bytes: AtomicU64,
+    /// Bytes of frames that an empty segment has room for.
+    segment_room_bytes: AtomicU64,
     /// Upper bound of the bytes that are decided and not yet journaled.
     outstanding_bytes: AtomicU64,
     /// The next segment could not be made for lack of space.
@@ -42,8 +47,8 @@ pub struct JournalFigures {
     pub sync_p50_us: u64,
     /// 99th percentile of the same.
     pub sync_p99_us: u64,
-    /// Writes are refused for lack of space.
-    pub no_space: bool,
+    /// Writes are refused: there is no room for the next segment, and this one is full.
+    pub refuses_writes: bool,
 }
 
 impl Gauge {
@@ -51,9 +56,10 @@ impl Gauge {
     ///
     /// # Panics
     /// Never: the histogram's bounds are constants that it accepts.
-    pub fn new(room_bytes: u64) -> Self {
+    pub fn new(room: JournalRoom) -> Self {
         Self {
-            room_bytes: AtomicU64::new(room_bytes),
+            room_bytes: AtomicU64::new(room.bytes),
+            segment_room_bytes: AtomicU64::new(room.segment_bytes),
             outstanding_bytes: AtomicU64::new(0),
             no_space: AtomicBool::new(false),
             waiting: AtomicBool::new(false),
@@ -72,14 +78,20 @@ impl Gauge {
         outstanding.saturating_add(bytes) <= self.room_bytes.load(Ordering::Acquire)
     }
 
+    /// Bytes of frames that an empty segment has room for: what exceeds this never passes.
+    pub fn segment_room_bytes(&self) -> u64 {
+        self.segment_room_bytes.load(Ordering::Acquire)
+    }
+
     /// Notes that events were decided.
     pub fn decided(&self, bytes: u64) {
         self.outstanding_bytes.fetch_add(bytes, Ordering::AcqRel);
     }
 
     /// Notes that decided events are on disk.
-    pub fn journaled(&self, bytes: u64, room_bytes: u64) {
-        self.room_bytes.store(room_bytes, Ordering::Release);
+    pub fn journaled(&self, bytes: u64, room: JournalRoom) {
+        self.room_bytes.store(room.bytes, Ordering::Release);
+        self.segment_room_bytes.store(room.segment_bytes, Ordering::Release);
         self.outstanding_bytes.fetch_sub(bytes, Ordering::AcqRel);
     }
 
@@ -129,7 +141,7 @@ impl Gauge {
             frames: self.frames.load(Ordering::Acquire),
             sync_p50_us: sync_us.value_at_quantile(0.5),
             sync_p99_us: sync_us.value_at_quantile(0.99),
-            no_space: self.is_out_of_space(),
+            refuses_writes: self.is_out_of_space() && !self.has_room(SMALLEST_WRITE_BYTES),
         }
     }
 }

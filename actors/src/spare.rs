@@ -2,10 +2,11 @@
 //! first when there is no more room.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use florin_persistence::{Disk, SparePreparer};
+use crossbeam_channel::{Receiver, Sender};
+use florin_persistence::{Disk, SparePreparer, is_full};
 
 use crate::journal::Work;
 use crate::publish::Gauge;
@@ -13,7 +14,7 @@ use crate::publish::Gauge;
 /// How often it is tried again when there was no room.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
 
-/// Makes a spare whenever one is wanted. Ends when the journal thread is gone.
+/// Makes a spare whenever one is wanted, as long as the process lives.
 ///
 /// # Errors
 /// Anything but a lack of space. The process ends: what cannot write a spare cannot be trusted to write a
@@ -24,24 +25,16 @@ pub fn run<P, D: Disk>(
     gauge: &Arc<Gauge>,
     journal: &Sender<Work<P>>,
 ) -> std::io::Result<()> {
-    loop {
-        let wanted = if gauge.is_out_of_space() {
-            wanted.recv_timeout(TRY_AGAIN)
-        } else {
-            wanted.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        };
-        if wanted == Err(RecvTimeoutError::Disconnected) {
-            return Ok(());
-        }
+    while wanted.recv().is_ok() {
         let had_space = !gauge.is_out_of_space();
         match preparer.prepare() {
             Ok(_) => gauge.set_no_space(false),
-            Err(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+            Err(error) if is_full(&error) => {
                 gauge.set_no_space(true);
                 if had_space {
                     tracing::error!(
                         reason = "DISK_FULL",
-                        "no room for the next journal segment: writes are refused until there is"
+                        "no room for the next journal segment: when this one is full, writes are refused"
                     );
                 }
             }
@@ -53,5 +46,10 @@ pub fn run<P, D: Disk>(
         if journal.send(Work::LookAtRoom).is_err() {
             return Ok(());
         }
+        // The journal thread keeps asking for what it does not get.
+        if gauge.is_out_of_space() {
+            thread::sleep(TRY_AGAIN);
+        }
     }
+    Ok(())
 }

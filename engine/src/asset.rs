@@ -5,6 +5,9 @@ use core::fmt;
 /// Most decimals of a minor unit.
 pub const SCALE_MAX: u8 = 18;
 
+/// Most assets in a ledger. They are in every status and every sealed segment, so there cannot be any number.
+pub const ASSETS_MAX: usize = 1_024;
+
 /// An asset's code: 1 to 16 characters of `A-Z 0-9 _`, beginning with a letter; padded with zeros.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AssetCode([u8; 16]);

@@ -2,7 +2,6 @@
 //! apply them with the same [`Ledger::evolve`](crate::Ledger::evolve).
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use crate::{AssetCode, Floor, Freeze, Reason};
 
@@ -232,6 +231,3 @@ pub struct Refusal {
     /// The largest amount that would have passed this rule, minor units.
     pub would_pass_minor: u128,
 }
-
-/// Events of one or more submissions, ready for the journal.
-pub type Events = Vec<Event>;

@@ -34,12 +34,15 @@ impl Ledger {
                 };
                 self.group_ids.insert(self.hash, entry);
             }
-            Body::AssetRegistered(registered) => self.assets.push(Asset {
-                code: registered.code,
-                scale: registered.scale,
-                debits_posted_minor: 0,
-                credits_posted_minor: 0,
-            }),
+            Body::AssetRegistered(registered) => {
+                self.asset_indexes.insert(registered.code, registered.asset);
+                self.assets.push(Asset {
+                    code: registered.code,
+                    scale: registered.scale,
+                    debits_posted_minor: 0,
+                    credits_posted_minor: 0,
+                });
+            }
             Body::AccountOpened(opened) => self.accounts.open(self.hash, event, opened),
             Body::AccountUpdated(updated) => self.accounts.update(event, updated),
             Body::DigestTaken { .. } => {}

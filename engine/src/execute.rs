@@ -65,6 +65,16 @@ impl Ledger {
         entries.filter(|entry| entry.posted).map(|entry| entry.sequence).collect()
     }
 
+    /// Whether executing the batch makes no event: everything in it is known.
+    pub fn is_known(&self, batch: &TransferBatch) -> bool {
+        match batch.group {
+            Some(key) => self.group_ids.get(self.hash, batch.tenant, key.id).is_some(),
+            None => batch.transfers.iter().all(|transfer| {
+                self.transfer_ids.get(self.hash, batch.tenant, transfer.id).is_some()
+            }),
+        }
+    }
+
     /// Asks for the cache lines of a batch's tables. First of two passes; [`execute`](Self::execute)
     /// does both for itself, a partition that has many small batches waiting does them for all.
     pub fn prefetch_tables(&self, tenant: u32, transfers: &[Transfer]) {

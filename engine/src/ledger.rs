@@ -37,6 +37,7 @@ pub struct Counters {
 pub struct Ledger {
     pub(crate) hash: KeyHash,
     pub(crate) assets: Vec<Asset>,
+    pub(crate) asset_indexes: HashMap<AssetCode, u32>,
     pub(crate) accounts: Accounts,
     pub(crate) transfer_ids: IdIndex,
     pub(crate) group_ids: IdIndex,
@@ -90,6 +91,7 @@ impl Ledger {
         Self {
             hash: KeyHash::new(seed),
             assets: Vec::new(),
+            asset_indexes: HashMap::new(),
             accounts: Accounts::new(),
             transfer_ids: IdIndex::new(),
             group_ids: IdIndex::new(),
@@ -223,8 +225,7 @@ impl Ledger {
     }
 
     pub(crate) fn asset_index(&self, code: AssetCode) -> Option<u32> {
-        let index = self.assets.iter().position(|asset| asset.code == code)?;
-        u32::try_from(index).ok()
+        self.asset_indexes.get(&code).copied()
     }
 
     /// The next event: its position and time follow from the one before and the clock.

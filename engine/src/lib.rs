@@ -55,14 +55,14 @@ mod table;
 
 pub use accept::{Fault, check_account_change, check_new_account, check_new_asset, check_transfer};
 pub use account::{Account, Floor, Freeze};
-pub use asset::{AssetCode, SCALE_MAX, iso_4217_scale};
+pub use asset::{ASSETS_MAX, AssetCode, SCALE_MAX, iso_4217_scale};
 pub use command::{
     AMOUNT_MAX_MINOR, AccountChange, BATCH_MEMBERS_MAX, NewAccount, NewAsset, Transfer,
     TransferBatch, TransferOptions,
 };
 pub use decide::Originals;
 pub use event::{
-    AccountOpened, AccountUpdated, AssetRegistered, Body, Event, Events, GroupKey, GroupPlace,
+    AccountOpened, AccountUpdated, AssetRegistered, Body, Event, GroupKey, GroupPlace,
     GroupRefused, Leg, NO_SLOT, Refusal, Sequence, Slot, Tenant, TransferExtra, TransferPosted,
     TransferRefused,
 };

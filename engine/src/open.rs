@@ -4,8 +4,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::{
-    AccountChange, AccountOpened, AccountUpdated, AssetCode, AssetRegistered, Body, Event, Fault,
-    Floor, Ledger, NewAccount, NewAsset, Reason, Refusal, Sequence, content, iso_4217_scale,
+    ASSETS_MAX, AccountChange, AccountOpened, AccountUpdated, AssetCode, AssetRegistered, Body,
+    Event, Fault, Floor, Ledger, NewAccount, NewAsset, Reason, Refusal, Sequence, content,
+    iso_4217_scale,
 };
 
 /// What became of an account to open.
@@ -44,6 +45,9 @@ impl Ledger {
             } else {
                 Registered::Refused(Fault::new(Reason::IdReused, "scale"))
             };
+        }
+        if self.assets.len() >= ASSETS_MAX {
+            return Registered::Refused(Fault::new(Reason::AssetLimit, "code"));
         }
         self.register(new.code, new.scale, now_ns, events);
         Registered::Now
@@ -84,6 +88,9 @@ impl Ledger {
         let asset = if let Some(index) = self.asset_index(new.asset) {
             index
         } else if let Some(scale) = iso_4217_scale(new.asset) {
+            if self.assets.len() >= ASSETS_MAX {
+                return Opened::Refused(Fault::new(Reason::AssetLimit, "asset"));
+            }
             self.register(new.asset, scale, now_ns, events)
         } else {
             return Opened::Refused(Fault::new(Reason::AssetNotFound, "asset"));

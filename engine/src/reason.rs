@@ -89,6 +89,8 @@ reasons! {
     AccountNotEmpty = 73 "ACCOUNT_NOT_EMPTY",
     /// The balance is below the floor that was asked for.
     BalanceBelowFloor = 74 "BALANCE_BELOW_FLOOR",
+    /// The ledger has as many assets as it can.
+    AssetLimit = 75 "ASSET_LIMIT",
 }
 
 impl Reason {

@@ -35,11 +35,17 @@ impl DataDir {
     /// Takes a data directory, which is made if it is not there.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         RealDisk.create_dir_all(path).map_err(|e| OpenError::from_io("made", path, e))?;
-        Self::open_existing(path)
+        Self::take(path)
     }
 
-    /// Takes a data directory that has to be there.
+    /// Takes a data directory that has to be there, with a journal in it.
     pub fn open_existing(path: &Path) -> Result<Self, OpenError> {
+        let journal = journal_dir(path, 0);
+        fs::read_dir(&journal).map_err(|e| OpenError::from_io("listed", &journal, e))?;
+        Self::take(path)
+    }
+
+    fn take(path: &Path) -> Result<Self, OpenError> {
         if is_foreign(path).map_err(|e| OpenError::from_io("listed", path, e))? {
             return Err(OpenError::Foreign { path: path.to_path_buf() });
         }

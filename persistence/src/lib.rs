@@ -22,10 +22,10 @@ pub use data_dir::{DataDir, journal_dir};
 pub use disk::{
     Counters, DirEntry, Disk, DiskFile, Faults, RealDisk, RealFile, SimDisk, SimFile, is_crash,
 };
-pub use error::{OpenError, ReadError, WriteError};
+pub use error::{OpenError, ReadError, WriteError, is_full};
 pub use journal::{
-    Appended, JournalOptions, JournalReader, JournalStatus, JournalWriter, SparePreparer,
-    frame_bytes, weigh,
+    Appended, JournalOptions, JournalReader, JournalRoom, JournalStatus, JournalWriter,
+    SparePreparer, frame_bytes, weigh,
 };
 pub use limits::{
     FRAME_BYTES_MAX, FRAME_RECORDS_MAX, METADATA_BYTES_MAX, NAME_BYTES_MAX, SEGMENT_BYTES_DEFAULT,

@@ -161,10 +161,7 @@ mod tests {
         ] {
             assert_eq!(format_minor(minor, scale), text);
         }
-        assert_eq!(
-            format_minor_unsigned(u128::MAX, 2),
-            "3402823669209384634633746074317682114.55"
-        );
+        assert_eq!(format_minor_unsigned(u128::MAX, 2), "3402823669209384634633746074317682114.55");
     }
 
     proptest! {

@@ -25,9 +25,7 @@ pub fn account_id(name: &str) -> u128 {
 pub fn is_valid(name: &str) -> bool {
     (1..=NAME_BYTES_MAX).contains(&name.len())
         && !name.starts_with("id:")
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b":/_.@+-".contains(&b))
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b":/_.@+-".contains(&b))
 }
 
 #[cfg(test)]

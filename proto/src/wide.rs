@@ -5,10 +5,7 @@ use crate::v1::{AccountKey, Int128, Uint128, account_key};
 impl From<u128> for Uint128 {
     fn from(value: u128) -> Self {
         #[allow(clippy::cast_possible_truncation, reason = "the low half is meant")]
-        Self {
-            lo: value as u64,
-            hi: (value >> 64) as u64,
-        }
+        Self { lo: value as u64, hi: (value >> 64) as u64 }
     }
 }
 
@@ -25,10 +22,7 @@ impl From<i128> for Int128 {
             clippy::cast_sign_loss,
             reason = "two's complement, in halves"
         )]
-        Self {
-            lo: value as u64,
-            hi: (value >> 64) as i64,
-        }
+        Self { lo: value as u64, hi: (value >> 64) as i64 }
     }
 }
 
@@ -40,17 +34,13 @@ impl From<Int128> for i128 {
 
 impl From<u128> for AccountKey {
     fn from(id: u128) -> Self {
-        Self {
-            key: Some(account_key::Key::Id(id.into())),
-        }
+        Self { key: Some(account_key::Key::Id(id.into())) }
     }
 }
 
 impl From<&str> for AccountKey {
     fn from(name: &str) -> Self {
-        Self {
-            key: Some(account_key::Key::Name(name.to_owned())),
-        }
+        Self { key: Some(account_key::Key::Name(name.to_owned())) }
     }
 }
 

@@ -32,6 +32,11 @@ const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 /// How long open connections may take to go away once everything is answered.
 const GOODBYE: Duration = Duration::from_secs(2);
 
+/// A call that is not complete after this time is ended: half-sent messages are not kept for ever.
+const CALL_MAX: Duration = Duration::from_secs(60);
+/// How often a silent connection is asked whether it is still there, and how long it may take to say so.
+const KEEPALIVE: Duration = Duration::from_secs(20);
+
 type Ledgers = LedgerServiceServer<Ledger>;
 type Admins = AdminServiceServer<Admin>;
 
@@ -110,6 +115,9 @@ async fn serve(config: Config, cut_damaged_tail: bool) -> anyhow::Result<()> {
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_concurrent_streams(config.limits.concurrent_streams)
+        .timeout(CALL_MAX)
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .http2_keepalive_timeout(Some(KEEPALIVE))
         .layer(OversizeLayer { limit_bytes: message_bytes })
         .add_service(health_service)
         .add_service(reflection)
@@ -134,7 +142,8 @@ async fn serve(config: Config, cut_damaged_tail: bool) -> anyhow::Result<()> {
             let _ = tokio::time::timeout(GOODBYE, server).await;
         }
     }
-    drop(data);
+    // The lock goes with the process: threads that may still write end with it, not before.
+    std::mem::forget(data);
     tracing::info!("stopped");
     Ok(())
 }

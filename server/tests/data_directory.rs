@@ -197,6 +197,20 @@ async fn filling_up() {
     assert_eq!(refused.code(), tonic::Code::Unavailable);
     let sum = i128::try_from(posted).unwrap();
     assert_eq!(balance(&mut ledger, "a").await, sum, "reads go on");
+    // Single payments take what is left; then nothing is taken, and the status says so.
+    let mut single = posted;
+    let refused = loop {
+        single += 1;
+        let transfers = vec![new_transfer(single, "bank", "b", 1)];
+        let request = v1::CreateTransfersRequest { transfers, ..Default::default() };
+        match ledger.create_transfers(request).await {
+            Ok(_) => assert!(single < posted + 5_000, "it never fills up"),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(reason(&refused), "DISK_FULL");
+    let known = pay(&mut ledger, new_transfer(1, "bank", "a", 1)).await;
+    assert!(known.replayed, "what is known needs no room");
     let status = server.status().await;
     assert_eq!((status.accepting, status.not_accepting_reason.as_str()), (false, "DISK_FULL"));
 }

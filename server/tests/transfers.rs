@@ -77,6 +77,8 @@ async fn an_id_twice_in_a_batch_is_refused_at_each_place() {
     let reasons: Vec<_> = results.iter().map(|result| why(result.refusal.as_ref()).0).collect();
     assert_eq!(reasons, ["ID_TWICE_IN_BATCH", "", "ID_TWICE_IN_BATCH"]);
     let response = group(&mut ledger, 9, batch).await;
+    let reasons: Vec<_> = response.results.iter().map(|r| why(r.refusal.as_ref()).0).collect();
+    assert_eq!(reasons, ["ID_TWICE_IN_BATCH", "GROUP_MEMBER_REFUSED", "ID_TWICE_IN_BATCH"]);
     assert_eq!(why(response.group.unwrap().refusal.as_ref()).0, "ID_TWICE_IN_BATCH");
     assert_eq!(balance(&mut ledger, "a").await, 5);
 }

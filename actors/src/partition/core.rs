@@ -41,6 +41,11 @@ impl<P> Core<P> {
         Self { ledger, gauge, frame_bytes_max, waiting: VecDeque::new() }
     }
 
+    /// Whether writes are held back until there is room.
+    pub fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// The state.
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
@@ -133,9 +138,16 @@ impl<P> Core<P> {
             entries.push(self.read(request));
             return;
         }
+        // What was answered before needs no room to be answered again, and counts although limits may have
+        // changed since.
+        if matches!(&request.command, Command::Transfers(batch) if self.ledger.is_known(batch)) {
+            self.write(request, &originals, 0, now_ns, entries);
+            return;
+        }
         let bytes = weigh(&request.command);
-        if bytes > self.frame_bytes_max {
-            let too_large = Unavailable::TooLarge { bytes, limit_bytes: self.frame_bytes_max };
+        let limit_bytes = self.frame_bytes_max.min(self.gauge.segment_room_bytes());
+        if bytes > limit_bytes {
+            let too_large = Unavailable::TooLarge { bytes, limit_bytes };
             entries.push(Entry::unavailable(request.port, too_large));
             return;
         }

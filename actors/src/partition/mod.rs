@@ -51,10 +51,21 @@ impl<P: Send + Unpin + 'static> Partition<P> {
     }
 
     /// Hands what was decided to the journal thread, in order.
-    fn journal(&self, entries: Vec<Entry<P>>) {
+    fn journal(&self, entries: Vec<Entry<P>>, was_waiting: bool) {
         // The queue holds a step for each admitted request, so this never waits; and when the journal
         // thread has ended, so does the process.
-        if !entries.is_empty() && self.journal.send(Work::Entries(entries)).is_err() {
+        if !entries.is_empty() {
+            self.send(Work::Entries(entries));
+        }
+        // The journal thread looks for those who wait after each commit. The last one may have been before
+        // it could see them.
+        if !was_waiting && self.core.is_waiting() {
+            self.send(Work::LookAtRoom);
+        }
+    }
+
+    fn send(&self, work: Work<P>) {
+        if self.journal.send(work).is_err() {
             tracing::error!("the journal has stopped: nothing can be decided any more");
         }
     }
@@ -73,8 +84,9 @@ impl<P: Send + Unpin + 'static> Handler<Submit<P>> for Partition<P> {
     type Result = ();
 
     fn handle(&mut self, Submit(requests): Submit<P>, _: &mut Self::Context) {
+        let was_waiting = self.core.is_waiting();
         let entries = self.core.step(requests, self.clock.now_ns());
-        self.journal(entries);
+        self.journal(entries, was_waiting);
     }
 }
 
@@ -82,8 +94,9 @@ impl<P: Send + Unpin + 'static> Handler<Resume<P>> for Partition<P> {
     type Result = ();
 
     fn handle(&mut self, Resume(loaded): Resume<P>, _: &mut Self::Context) {
+        let was_waiting = self.core.is_waiting();
         let entries = self.core.resume(loaded, self.clock.now_ns());
-        self.journal(entries);
+        self.journal(entries, was_waiting);
     }
 }
 
@@ -91,7 +104,8 @@ impl<P: Send + Unpin + 'static> Handler<Retry> for Partition<P> {
     type Result = ();
 
     fn handle(&mut self, _: Retry, _: &mut Self::Context) {
+        let was_waiting = self.core.is_waiting();
         let entries = self.core.step(Vec::new(), self.clock.now_ns());
-        self.journal(entries);
+        self.journal(entries, was_waiting);
     }
 }

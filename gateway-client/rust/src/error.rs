@@ -43,7 +43,7 @@ pub enum Error {
         message: String,
     },
     /// The deadline passed, and nothing was applied: the call changes nothing, or was never taken.
-    #[error("no answer within the deadline, and nothing was applied")]
+    #[error("no answer within the deadline")]
     DeadlineExceeded,
     /// The call may or may not have been applied. Make the same call again, with the same ids: it is
     /// never applied twice, and you get the first answer.

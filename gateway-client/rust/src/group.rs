@@ -70,3 +70,53 @@ fn posted(result: v1::TransferResult) -> Result<Posted, Error> {
     outcome::from_wire(result)?
         .map_err(|_| Error::malformed("a refused member in a group that was posted"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(status: v1::TransferStatus) -> v1::TransferResult {
+        let refused = status == v1::TransferStatus::Refused;
+        v1::TransferResult {
+            status: status.into(),
+            refusal: refused.then(v1::Refusal::default),
+            ..v1::TransferResult::default()
+        }
+    }
+
+    #[test]
+    fn all_or_nothing() {
+        use v1::TransferStatus::{Posted, Refused, Unspecified};
+        for (status, members, expected) in [
+            (Posted, vec![], Ok(Some(0))),
+            (Posted, vec![Posted, Posted], Ok(Some(2))),
+            (Posted, vec![Posted, Refused], Err("ANSWER_MALFORMED")),
+            (Refused, vec![Refused, Refused], Ok(None)),
+            (Refused, vec![], Ok(None)),
+            (Unspecified, vec![], Err("ANSWER_MALFORMED")),
+        ] {
+            let refused = status == Refused;
+            let group = v1::GroupResult {
+                id: Some(7.into()),
+                status: status.into(),
+                refusal: refused.then(|| v1::Refusal { member: 3, ..v1::Refusal::default() }),
+                ..v1::GroupResult::default()
+            };
+            let results = members.iter().map(|&status| result(status)).collect();
+            let found = match from_wire(Some(group), results) {
+                Ok(Ok(posted)) => Ok(Some(posted.members.len())),
+                Ok(Err(refused)) => {
+                    assert_eq!((refused.id, refused.refusal.member), (GroupId(7), 3));
+                    Ok(None)
+                }
+                Err(error) => Err(error.reason().to_owned()),
+            };
+            assert_eq!(found, expected.map_err(str::to_owned), "{status:?} {members:?}");
+        }
+    }
+
+    #[test]
+    fn a_group_without_an_answer_is_malformed() {
+        assert!(from_wire(None, Vec::new()).is_err());
+    }
+}

@@ -62,14 +62,14 @@ pub struct Batching {
     pub members: usize,
     /// Bytes of a batch at most. Default 4 MiB, the most a server takes unless configured otherwise.
     pub bytes: usize,
-    /// Batches on their way at the same time. Default 4. Fewer make larger batches, which is
-    /// throughput; more let a lone payment wait less.
+    /// Batches on their way at the same time. Default 2: while one is answered the next one gathers.
+    /// More make smaller batches, and pay only where the way to the server is long.
     pub in_flight: usize,
 }
 
 impl Default for Batching {
     fn default() -> Self {
-        Self { members: BATCH_MEMBERS_MAX, bytes: MESSAGE_BYTES_MAX, in_flight: 4 }
+        Self { members: BATCH_MEMBERS_MAX, bytes: MESSAGE_BYTES_MAX, in_flight: 2 }
     }
 }
 

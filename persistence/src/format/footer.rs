@@ -5,7 +5,7 @@ use crate::bytes::{array, put, u16_at, u32_at, u64_at, u128_at};
 
 const MAGIC: [u8; 8] = *b"FLORNFTR";
 const TOTAL_BYTES: usize = 4 + 4 + 16 + 16;
-const INDEX_BYTES: usize = 8 + 8;
+pub(crate) const INDEX_BYTES: usize = 8 + 8;
 const HASH_BYTES: usize = 32;
 
 /// Where each field stands, computed from the one before.

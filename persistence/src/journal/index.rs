@@ -47,7 +47,6 @@ impl FrameIndex {
 pub(crate) struct SegmentIndex {
     pub(crate) number: u64,
     pub(crate) first_sequence: Sequence,
-    pub(crate) tag_seed: u64,
     pub(crate) frames: FrameIndex,
 }
 
@@ -56,7 +55,6 @@ pub(crate) struct SegmentIndex {
 pub(crate) struct Place {
     /// The segment.
     pub(crate) segment: u64,
-    pub(crate) tag_seed: u64,
     /// A frame in it.
     pub(crate) offset: u64,
 }
@@ -100,7 +98,7 @@ impl SharedIndex {
         let after = segments.partition_point(|segment| segment.first_sequence <= sequence);
         let segment = &segments[after.checked_sub(1)?];
         let offset = segment.frames.find(sequence)?;
-        Some(Place { segment: segment.number, tag_seed: segment.tag_seed, offset })
+        Some(Place { segment: segment.number, offset })
     }
 }
 
@@ -113,7 +111,6 @@ mod tests {
         let segment = |number, first_sequence| SegmentIndex {
             number,
             first_sequence,
-            tag_seed: number * 7,
             frames: FrameIndex::default(),
         };
         let index = SharedIndex::new(0, vec![segment(1, 1)]);
@@ -138,7 +135,7 @@ mod tests {
             (8_290, 4, 1),
             (8_291, 4, 354),
         ] {
-            let place = Place { segment, tag_seed: segment * 7, offset: sector * 4_096 };
+            let place = Place { segment, offset: sector * 4_096 };
             assert_eq!(index.find(sequence), Some(place), "{sequence}");
         }
         assert_eq!(index.find(0), None);

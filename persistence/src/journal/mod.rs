@@ -11,7 +11,7 @@ pub use reader::JournalReader;
 pub(crate) use spare::CommissionError;
 pub use spare::SparePreparer;
 pub(crate) use writer::Start;
-pub use writer::{Appended, JournalStatus, JournalWriter};
+pub use writer::{Appended, JournalRoom, JournalStatus, JournalWriter};
 
 use florin_engine::Event;
 

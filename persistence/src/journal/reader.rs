@@ -11,22 +11,17 @@ use crate::error::ReadError;
 use crate::format::frame::{self, Frame, FrameHeader};
 use crate::format::payload::{self, ENTRY_BYTES, Entry};
 use crate::format::record::{self, Payloads, RECORD_BYTES};
-use crate::format::sector::{self, CONTENT_BYTES, SECTOR_BYTES, TagKey, Written};
+use crate::format::sector;
 use crate::format::{Lineage, segment};
 
-/// A frame up to this size is read and checked as a whole; of a larger one only the sectors that are needed.
-const WHOLE_FRAME_BYTES: u64 = 64 * 1024;
-/// From so many events of one frame on, it is read as a whole however large it is.
-const WHOLE_FRAME_EVENTS: usize = 32;
 /// Files of segments that are kept open.
 const OPEN_FILES: usize = 32;
 
 /// Reads events by their sequence, only through what is durable. Clones share their open files.
 ///
-/// What comes from a frame of up to 64 KiB has been checked against the frame's hash. Of a larger one
-/// only the needed sectors are read: their tags prove that they were written for this frame, and payloads
-/// are checked against their own hashes, but a bit that has flipped in a record itself is found by
-/// [`scan`](crate::scan) only.
+/// Whatever it gives out was checked against the hash of its frame first: an answer, or the original of a
+/// reversal, never rests on a bit that has flipped. A frame is read as a whole for that, however few of its
+/// events are asked for; [`read_many`](Self::read_many) does it once a frame.
 pub struct JournalReader<D: Disk> {
     inner: Arc<Inner<D>>,
 }
@@ -46,13 +41,18 @@ struct Inner<D: Disk> {
     files: Mutex<Vec<(u64, Arc<D::File>)>>,
 }
 
-/// A frame that has been found, and as much of it as has been read.
+/// Where a frame is, by headers that nobody has checked.
 struct Located<F> {
     file: Arc<F>,
     place: Place,
     header: FrameHeader,
-    /// All of its content, checked.
-    content: Option<Vec<u8>>,
+}
+
+/// A frame that has been read and checked.
+struct Checked {
+    place: Place,
+    header: FrameHeader,
+    content: Vec<u8>,
 }
 
 impl<D: Disk> JournalReader<D> {
@@ -68,26 +68,20 @@ impl<D: Disk> JournalReader<D> {
 
     /// Reads one event.
     pub fn read(&self, sequence: Sequence) -> Result<Event, ReadError> {
-        let mut frame = self.inner.locate(sequence)?;
-        if frame.header.bytes_on_disk() <= WHOLE_FRAME_BYTES {
-            self.inner.load(&mut frame)?;
-        }
+        let frame = self.inner.load(self.inner.locate(sequence)?)?;
         self.inner.event(&frame, sequence)
     }
 
-    /// Reads events, in the order asked for. Those that share a frame cost one look-up together.
+    /// Reads events, in the order asked for.
     pub fn read_many(&self, sequences: &[Sequence]) -> Result<Vec<Event>, ReadError> {
         let mut order: Vec<usize> = (0..sequences.len()).collect();
         order.sort_unstable_by_key(|at| sequences[*at]);
         let mut found: Vec<(usize, Event)> = Vec::with_capacity(sequences.len());
         let mut rest = order.as_slice();
         while let Some(first) = rest.first() {
-            let mut frame = self.inner.locate(sequences[*first])?;
+            let frame = self.inner.load(self.inner.locate(sequences[*first])?)?;
             let last_sequence = frame.header.last_sequence();
             let here = rest.partition_point(|at| sequences[*at] <= last_sequence);
-            if frame.header.bytes_on_disk() <= WHOLE_FRAME_BYTES || here >= WHOLE_FRAME_EVENTS {
-                self.inner.load(&mut frame)?;
-            }
             for at in &rest[..here] {
                 found.push((*at, self.inner.event(&frame, sequences[*at])?));
             }
@@ -154,103 +148,67 @@ impl<D: Disk> Inner<D> {
                 .filter(|header| header.first_sequence <= sequence)
                 .ok_or_else(|| self.damaged(place, "there is no frame of this segment any more"))?;
             if sequence <= header.last_sequence() {
-                return Ok(Located { file, place, header, content: None });
+                return Ok(Located { file, place, header });
             }
             place.offset += header.bytes_on_disk();
         }
     }
 
     /// Reads all of a frame and checks it.
-    fn load(&self, frame: &mut Located<D::File>) -> Result<(), ReadError> {
-        let place = frame.place;
-        let bytes = frame.header.bytes_on_disk();
+    fn load(
+        &self,
+        Located { file, place, header }: Located<D::File>,
+    ) -> Result<Checked, ReadError> {
+        let bytes = header.bytes_on_disk();
         let mut sectors = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
-        self.read_bytes(&frame.file, place, &mut sectors, place.offset)?;
+        self.read_bytes(&file, place, &mut sectors, place.offset)?;
         let mut content = Vec::with_capacity(sectors.len());
         sector::gather(&sectors, &mut content);
         let whole = Frame::check(&content)
             .map_err(|_| self.damaged(place, "the frame is not what was written"))?;
-        frame.header = whole.header;
-        frame.content = Some(content);
-        Ok(())
+        let header = whole.header;
+        Ok(Checked { place, header, content })
     }
 
-    /// Content of a frame that is not there as a whole.
-    fn content(
-        &self,
-        frame: &Located<D::File>,
-        from: usize,
-        to: usize,
-    ) -> Result<Vec<u8>, ReadError> {
-        if let Some(content) = &frame.content {
-            return Ok(content[from..to].to_vec());
-        }
-        let Located { file, place, header, .. } = frame;
-        let first = from / CONTENT_BYTES;
-        let count = to.div_ceil(CONTENT_BYTES) - first;
-        let mut sectors = vec![0; count * SECTOR_BYTES];
-        let offset = place.offset + (first * SECTOR_BYTES) as u64;
-        self.read_bytes(file, *place, &mut sectors, offset)?;
-        let key = TagKey { seed: place.tag_seed, sequence: header.first_sequence };
-        for (number, sector) in (offset / SECTOR_BYTES as u64..).zip(sectors.as_chunks().0) {
-            if !matches!(sector::written(sector, key, number), Written::Whole | Written::Last) {
-                return Err(self.damaged(*place, "a sector is not what was written"));
-            }
-        }
-        let mut content = Vec::with_capacity(sectors.len());
-        sector::gather(&sectors, &mut content);
-        content.truncate(to - first * CONTENT_BYTES);
-        content.drain(..from - first * CONTENT_BYTES);
-        Ok(content)
-    }
-
-    fn event(&self, frame: &Located<D::File>, sequence: Sequence) -> Result<Event, ReadError> {
-        let index = usize::try_from(sequence - frame.header.first_sequence).unwrap_or(usize::MAX);
+    fn event(&self, frame: &Checked, sequence: Sequence) -> Result<Event, ReadError> {
+        let Checked { place, header, content } = frame;
+        let index = usize::try_from(sequence - header.first_sequence).unwrap_or(usize::MAX);
         let from = frame::HEADER_BYTES + index * RECORD_BYTES;
-        let record = self.content(frame, from, from + RECORD_BYTES)?;
-        let record =
-            record.first_chunk().ok_or_else(|| self.damaged(frame.place, "a record is cut off"))?;
+        let record = content.get(from..).and_then(<[u8]>::first_chunk);
+        let record = record.ok_or_else(|| self.damaged(*place, "a record is cut off"))?;
         let decoded = match record::payload_reference(record) {
             0 => record::decode(sequence, record, &Payloads::NONE),
             reference => {
-                let (table, salted) = self.payload(frame, reference as usize - 1, index)?;
+                let (own, salted) = self.payload(frame, reference as usize - 1, index)?;
                 let mut payloads = Payloads::NONE;
-                payload::entries(table.as_chunks().0, &salted)
+                payload::entries(own, salted)
                     .try_for_each(|(entry, salted)| payloads.add(entry, salted))
                     .and_then(|()| record::decode(sequence, record, &payloads))
             }
         };
-        decoded.map_err(|fault| self.damaged(frame.place, format!("event {sequence}: {}", fault.0)))
+        decoded.map_err(|fault| self.damaged(*place, format!("event {sequence}: {}", fault.0)))
     }
 
-    /// Entries and payloads of the record with this index, whose first entry is `first`, checked.
-    fn payload(
+    /// Entries and payloads of the record with this index, whose first entry is `first`.
+    fn payload<'a>(
         &self,
-        frame: &Located<D::File>,
+        frame: &'a Checked,
         first: usize,
         record: usize,
-    ) -> Result<(Vec<u8>, Vec<u8>), ReadError> {
+    ) -> Result<(&'a [[u8; ENTRY_BYTES]], &'a [u8]), ReadError> {
         let damaged = || self.damaged(frame.place, "a payload is not what was written");
-        let header = &frame.header;
-        let table = self.content(frame, header.table_at(), header.payload_at())?;
+        let Checked { header, content, .. } = frame;
+        let table = content.get(header.table_at()..header.payload_at()).ok_or_else(damaged)?;
         let (entries, _) = table.as_chunks::<ENTRY_BYTES>();
         let (before, rest) = entries.split_at_checked(first).ok_or_else(damaged)?;
         let belongs = |raw: &&[u8; ENTRY_BYTES]| Entry::new(raw).record() as usize == record;
         let own = &rest[..rest.iter().take_while(belongs).count()];
         let bytes_of = |entries: &[[u8; ENTRY_BYTES]]| {
-            entries.iter().map(|raw| Entry::new(raw).salted_bytes()).sum::<u64>()
+            let bytes = entries.iter().map(|raw| Entry::new(raw).salted_bytes()).sum::<u64>();
+            usize::try_from(bytes).unwrap_or(usize::MAX)
         };
-        let (skip, len) = (bytes_of(before), bytes_of(own));
-        if own.is_empty() || skip + len > header.payload_bytes {
-            return Err(damaged());
-        }
-        // Both are within the payload, and a frame fits memory.
-        let from = header.payload_at() + usize::try_from(skip).unwrap_or(usize::MAX);
-        let to = from + usize::try_from(len).unwrap_or(usize::MAX);
-        let salted = self.content(frame, from, to)?;
-        if !payload::entries(own, &salted).all(|(entry, salted)| entry.vouches_for(salted)) {
-            return Err(damaged());
-        }
-        Ok((own.as_flattened().to_vec(), salted))
+        let from = header.payload_at().saturating_add(bytes_of(before));
+        let salted = content.get(from..from.saturating_add(bytes_of(own)));
+        salted.filter(|_| !own.is_empty()).map(|salted| (own, salted)).ok_or_else(damaged)
     }
 }

@@ -133,6 +133,11 @@ impl<D: Disk> Shelf<D> {
         if self.ready_bytes.swap(0, Ordering::AcqRel) != 0 {
             remove_if_there(&self.disk, &spare).map_err(|e| ("removed", e))?;
         }
+        // Not begun when it cannot be finished: others write to this disk too.
+        let free_bytes = self.disk.free_bytes(&self.dir).map_err(|e| ("asked for its room", e))?;
+        if free_bytes < bytes {
+            return Err(("zeroed", io::ErrorKind::StorageFull.into()));
+        }
         if let Err(fault) = self.zero(&unfinished, bytes) {
             // Best effort: gives the room back. What is left is removed before the next attempt.
             let _ = self.disk.remove(&unfinished);

@@ -15,7 +15,7 @@ use crate::format::sector::{SECTOR_BYTES, TagKey};
 use crate::format::segment::{HEADER_BYTES, SegmentHeader};
 use crate::format::takeover::Takeover;
 use crate::format::{Hash, frame};
-use crate::limits::frame_bytes_max;
+use crate::limits::{INDEX_STRIDE_BYTES, frame_bytes_max};
 
 /// Appends frames. There is one for each journal.
 pub struct JournalWriter<D: Disk> {
@@ -52,6 +52,15 @@ pub struct Appended {
     pub last_sequence: Sequence,
     /// Bytes that it takes on disk.
     pub frame_bytes: u64,
+}
+
+/// How much can be written for sure, in frames of any size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalRoom {
+    /// Bytes on disk, in the segment that is written or in the spare behind it.
+    pub bytes: u64,
+    /// Bytes on disk in an empty segment: more than that cannot be waited for.
+    pub segment_bytes: u64,
 }
 
 /// How the journal stands.
@@ -155,15 +164,22 @@ impl<D: Disk> JournalWriter<D> {
         Ok(Appended { first_sequence, last_sequence, frame_bytes })
     }
 
-    /// The largest frame, in bytes on disk, for which there is room for sure: in the segment, or in the
-    /// spare. See [`frame_bytes`](crate::frame_bytes).
-    pub fn room_bytes(&self) -> u64 {
+    /// How much can be written for sure.
+    pub fn room(&self) -> JournalRoom {
         let OpenSegment { header, offset, frames, .. } = &self.segment;
-        let footer = footer::bytes_on_disk(self.totals.len(), frames.entries().len() + 1);
-        let here = header.segment_bytes.saturating_sub(offset + footer);
-        let footer = footer::bytes_on_disk(self.totals.len(), 1);
-        let spare = self.spares.ready_bytes().saturating_sub(HEADER_BYTES as u64 + footer);
-        here.max(spare).min(frame_bytes_max(self.segment_bytes))
+        let usable = |bytes: u64, entries: usize| {
+            let footer = footer::bytes_on_disk(self.totals.len(), entries + 1);
+            let bytes = bytes.saturating_sub(footer);
+            // Frames to come add to the footer's index: an entry for each stride, and its last sector.
+            let growth = bytes / INDEX_STRIDE_BYTES * footer::INDEX_BYTES as u64;
+            bytes.saturating_sub(growth + SECTOR_BYTES as u64)
+        };
+        let here = usable(header.segment_bytes.saturating_sub(*offset), frames.entries().len());
+        let empty = |bytes: u64| usable(bytes.saturating_sub(HEADER_BYTES as u64), 0);
+        JournalRoom {
+            bytes: here.max(empty(self.spares.ready_bytes())),
+            segment_bytes: empty(self.segment_bytes),
+        }
     }
 
     /// Whether there is no spare. [`SparePreparer::prepare`] makes one.
@@ -338,6 +354,6 @@ fn sync<D: Disk>(is_poisoned: &mut bool, segment: &OpenSegment<D>) -> Result<(),
 }
 
 fn index_of<D: Disk>(segment: &OpenSegment<D>) -> SegmentIndex {
-    let SegmentHeader { number, first_sequence, tag_seed, .. } = segment.header;
-    SegmentIndex { number, first_sequence, tag_seed, frames: segment.frames.clone() }
+    let SegmentHeader { number, first_sequence, .. } = segment.header;
+    SegmentIndex { number, first_sequence, frames: segment.frames.clone() }
 }

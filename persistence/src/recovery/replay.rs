@@ -105,8 +105,8 @@ impl<'a> Replay<'a> {
             return Err(walker.source.damaged(offset, what));
         }
         self.hash = walker.expected.previous_hash;
-        let SegmentHeader { number, first_sequence, tag_seed, .. } = link.header;
-        self.index.push(SegmentIndex { number, first_sequence, tag_seed, frames });
+        let SegmentHeader { number, first_sequence, .. } = link.header;
+        self.index.push(SegmentIndex { number, first_sequence, frames });
         Ok(())
     }
 

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use florin_client::{AccountKey, Asset, Client, Error, Floor, KeyError, money};
 
 use super::failure::Failure;
+
+/// How long a server that cannot be reached is tried again.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Which server to ask, and how long to wait for it.
 #[derive(Debug, Args)]
@@ -38,9 +41,22 @@ impl Connection {
         &self.server
     }
 
+    /// Connects. A server that was started a moment ago may not listen yet: it is tried for a while.
     pub async fn open(&self) -> Result<Client, Error> {
         let deadline = Duration::from_secs(self.timeout);
-        Client::builder(&self.server).deadline(deadline).connect().await
+        let began = Instant::now();
+        loop {
+            let client = Client::builder(&self.server).deadline(deadline).connect().await;
+            match client {
+                Err(error)
+                    if error.reason() == "UNREACHABLE"
+                        && began.elapsed() < PATIENCE.min(deadline) =>
+                {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                client => return client,
+            }
+        }
     }
 }
 
@@ -115,10 +131,12 @@ pub(super) fn date(text: &str) -> Result<u32, &'static str> {
     let dashes = text.match_indices('-').map(|(at, _)| at);
     let is_date =
         digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_digit()) && dashes.eq([4, 7]);
-    if !is_date {
-        return Err(EXPECTED);
+    match digits.parse() {
+        // On the wire this means: no date.
+        Ok(0) => Err("there is no day 0000-00-00"),
+        Ok(date) if is_date => Ok(date),
+        _ => Err(EXPECTED),
     }
-    digits.parse().map_err(|_| EXPECTED)
 }
 
 /// An account as written.
@@ -175,6 +193,7 @@ mod tests {
             ("2026-11-22", Some(20_261_122)),
             ("1900-01-01", Some(19_000_101)),
             ("2026-02-30", Some(20_260_230)),
+            ("0000-00-00", None),
             ("20261122", None),
             ("2026-1-22", None),
             ("26-11-2022", None),

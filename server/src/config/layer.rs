@@ -13,7 +13,7 @@ const PREFIX: &str = "FLORIN_";
 /// Between the levels of a key in the environment: `FLORIN_JOURNAL__SEGMENT_BYTES`.
 const LEVEL: &str = "__";
 /// Variables that are no settings but arguments of the command line.
-const NO_SETTINGS: [&str; 2] = ["CONFIG", "SERVER"];
+const NO_SETTINGS: [&str; 3] = ["CONFIG", "SERVER", "BIN"];
 
 /// Settings from one source.
 #[derive(Debug)]

@@ -42,7 +42,7 @@ impl AdminService for Admin {
         let journal = self.engine.journal_figures();
         let not_accepting = match () {
             () if self.engine.admission().is_closed() => Some(Reason::ShuttingDown),
-            () if journal.no_space => Some(Reason::DiskFull),
+            () if journal.refuses_writes => Some(Reason::DiskFull),
             () => None,
         };
         let assets = figures.assets.iter().map(asset_totals).collect();

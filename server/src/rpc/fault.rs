@@ -25,6 +25,7 @@ pub(super) fn status(
         Reason::MessageTooLarge => (Code::OutOfRange, None),
         Reason::ShuttingDown | Reason::DiskFull => (Code::Unavailable, Some(RETRY_UNAVAILABLE)),
         Reason::Overloaded => (Code::ResourceExhausted, Some(RETRY_OVERLOADED)),
+        Reason::JournalUnreadable => (Code::DataLoss, None),
         Reason::AccountNotFound => (Code::NotFound, None),
         reason if reason as i32 >= Reason::IdReused as i32 => (Code::FailedPrecondition, None),
         _ => (Code::InvalidArgument, None),
@@ -71,8 +72,10 @@ pub(super) fn unavailable(why: Unavailable) -> Status {
             format!("the batch could take {bytes} bytes of journal, {limit_bytes} fit one commit"),
             [("limit_bytes", limit_bytes.to_string())],
         ),
-        Unavailable::Unreadable(error) => {
-            Status::internal(format!("a record could not be read back from the journal: {error}"))
-        }
+        Unavailable::Unreadable(error) => status(
+            Reason::JournalUnreadable,
+            format!("the record of a known id could not be read back: {error}"),
+            [],
+        ),
     }
 }

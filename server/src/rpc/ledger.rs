@@ -150,13 +150,16 @@ impl LedgerService for Ledger {
             return Err(other_answer());
         };
         let mut response = v1::GetAccountsResponse::default();
+        let mut room = self.answer_room();
         for (account, key) in found.into_iter().zip(keys) {
             match account {
-                Some(account) => response.accounts.push(translate::account_to_wire(account)),
-                None => response.missing.push(key),
+                Some(account) => {
+                    response.accounts.push(room.take(translate::account_to_wire(account))?);
+                }
+                None => response.missing.push(room.take(key)?),
             }
         }
-        self.check_response(response)
+        Ok(Response::new(response))
     }
 
     async fn list_accounts(
@@ -244,13 +247,16 @@ impl LedgerService for Ledger {
         let command = Command::GetTransfers { tenant: TENANT, ids };
         let Answer::Found(found) = self.call(command).await? else { return Err(other_answer()) };
         let mut response = v1::GetTransfersResponse::default();
+        let mut room = self.answer_room();
         for (transfer, id) in found.iter().zip(wire) {
             match transfer {
-                Some(transfer) => response.transfers.push(translate::found_to_wire(transfer)),
-                None => response.missing.push(id),
+                Some(transfer) => {
+                    response.transfers.push(room.take(translate::found_to_wire(transfer))?);
+                }
+                None => response.missing.push(room.take(id)?),
             }
         }
-        self.check_response(response)
+        Ok(Response::new(response))
     }
 }
 
@@ -298,15 +304,31 @@ impl Ledger {
         Ok(())
     }
 
-    /// An answer that the caller's transport would refuse is refused here, with a reason.
-    fn check_response<T: Message>(&self, response: T) -> Answered<T> {
-        let limit = self.limits.message_bytes;
-        if response.encoded_len() > limit {
+    fn answer_room(&self) -> AnswerRoom {
+        let limit_bytes = self.limits.message_bytes;
+        AnswerRoom { limit_bytes, left_bytes: limit_bytes }
+    }
+}
+
+/// What an answer may still take. One that the caller's transport would refuse is refused here, with a
+/// reason, and before it is built.
+struct AnswerRoom {
+    limit_bytes: usize,
+    left_bytes: usize,
+}
+
+impl AnswerRoom {
+    fn take<T: Message>(&mut self, part: T) -> Result<T, Status> {
+        // Tag and length of the part come on top.
+        let bytes = part.encoded_len() + 8;
+        let Some(left_bytes) = self.left_bytes.checked_sub(bytes) else {
+            let limit = self.limit_bytes;
             let message = format!("the answer is larger than {limit} bytes: ask for fewer at once");
             let limit = [("limit_bytes", limit.to_string())];
             return Err(fault::status(Reason::MessageTooLarge, message, limit));
-        }
-        Ok(Response::new(response))
+        };
+        self.left_bytes = left_bytes;
+        Ok(part)
     }
 }
 

@@ -94,5 +94,6 @@ const fn describe(reason: Reason) -> &'static str {
         Reason::AssetNotFound => "there is no such asset: register it, or use a code of ISO 4217",
         Reason::AccountNotEmpty => "only an account with balance zero can be closed",
         Reason::BalanceBelowFloor => "the balance is below this floor",
+        Reason::AssetLimit => "the ledger has as many assets as it can have",
     }
 }

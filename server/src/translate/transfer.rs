@@ -201,9 +201,7 @@ fn group_answer(
         if let Some(fault) = checked.group_fault {
             return refused_group(group, ids, fault_to_wire(fault), None);
         }
-        let (member, fault) = checked.faults.first().map_or((0, None), |(at, f)| (*at, Some(*f)));
-        let refusal = fault.map_or_else(v1::Refusal::default, fault_to_wire);
-        return refused_group(group, ids, refusal, Some(member));
+        return malformed_group(group, checked);
     };
     let (events, replayed) = match (answer.outcome.group, &answer.explained) {
         (Some(GroupOutcome::Known { .. }), Explained::Group(events)) => (events.as_slice(), true),
@@ -232,6 +230,17 @@ fn group_answer(
             refusal: None,
         }),
     }
+}
+
+/// A group with malformed members: each of them has its own fault, the first decides.
+fn malformed_group(group: u128, checked: &Checked) -> v1::CreateTransfersResponse {
+    let (member, fault) = checked.faults.first().copied().unzip();
+    let refusal = fault.map_or_else(v1::Refusal::default, fault_to_wire);
+    let mut response = refused_group(group, &checked.ids, refusal, member.or(Some(0)));
+    for (index, fault) in &checked.faults {
+        response.results[*index].refusal = Some(fault_to_wire(*fault));
+    }
+    response
 }
 
 /// A group that was refused: by one of its members, or as a whole.

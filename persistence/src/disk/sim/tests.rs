@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::disk::DiskFile;
 
 const DIR: &str = "/data";
 

@@ -1,0 +1,332 @@
+//! Replay does not believe a journal that tells two stories: each tampering with a true history is refused at
+//! the first event that does not fit, and what was replayed until then stands.
+
+use florin_engine::{
+    AccountChange, AccountOpened, AccountUpdated, AssetCode, AssetRegistered, Body, Event, Floor,
+    Freeze, GroupKey, GroupRefused, Ledger, Leg, NO_SLOT, NewAccount, Originals, Transfer,
+    TransferBatch, TransferOptions, TransferPosted, TransferRefused,
+};
+
+/// A history with every kind of event, and where they stand in it.
+const ASSET_EUR: usize = 1;
+const OPENED_1: usize = 2;
+const OPENED_2: usize = 3;
+const OPENED_3: usize = 4;
+const ASSET_JPY: usize = 5;
+const PAID: usize = 8;
+const PAID_ON: usize = 9;
+const REFUSED: usize = 10;
+const GROUP: usize = 11;
+const GROUP_REFUSED: usize = 13;
+const REVERSED: usize = 14;
+const UPDATED: usize = 15;
+const DIGEST: usize = 16;
+const LAST: usize = 17;
+
+fn history() -> Vec<Event> {
+    let mut ledger = Ledger::new(1);
+    let mut events = Vec::new();
+    let overdraft = Floor::Overdraft(50);
+    let accounts = [
+        (1, "EUR", Floor::None),
+        (2, "EUR", Floor::Zero),
+        (3, "EUR", overdraft),
+        (4, "JPY", Floor::None),
+        (5, "JPY", Floor::Zero),
+    ];
+    for (id, code, floor) in accounts {
+        let (asset, metadata) = (self::code(code), Box::default());
+        let account = NewAccount { tenant: 0, id, asset, floor, name: None, metadata };
+        ledger.open_account(&account, 1_000, &mut events);
+    }
+    let mut execute = |ledger: &mut Ledger, group: Option<u128>, transfers: Vec<Transfer>| {
+        let group = group.map(|id| GroupKey::of(id, &transfers));
+        let batch = TransferBatch { tenant: 0, group, asset: None, transfers };
+        let needed = ledger.originals_needed(&batch).into_iter();
+        let at = |sequence: u64| events[usize::try_from(sequence).expect("short") - 1].clone();
+        let originals: Originals = needed.map(|sequence| (sequence, at(sequence))).collect();
+        let mut decided = Vec::new();
+        ledger.execute(&batch, &originals, 2_000, &mut decided);
+        events.append(&mut decided);
+    };
+    execute(&mut ledger, None, vec![pay(10, 1, 2, 100)]);
+    execute(&mut ledger, None, vec![pay(11, 2, 3, 40), pay(12, 2, 1, 1_000)]);
+    execute(&mut ledger, Some(900), vec![pay(20, 1, 2, 5), pay(21, 2, 3, 5)]);
+    execute(&mut ledger, Some(901), vec![pay(22, 2, 1, 1_000)]);
+    execute(&mut ledger, None, vec![reversal(30, 11)]);
+    let change =
+        AccountChange { tenant: 0, id: 2, freeze: Some(Freeze::Debits), close: false, floor: None };
+    ledger.update_account(&change, 3_000, &mut events).expect("nothing against it");
+    ledger.take_digest(4_000, &mut events);
+    let batch =
+        TransferBatch { tenant: 0, group: None, asset: None, transfers: vec![pay(40, 1, 3, 1)] };
+    let mut decided = Vec::new();
+    ledger.execute(&batch, &Originals::new(), 5_000, &mut decided);
+    events.append(&mut decided);
+    events
+}
+
+fn code(text: &str) -> AssetCode {
+    AssetCode::new(text).expect("a code")
+}
+
+fn pay(id: u128, debit_account: u128, credit_account: u128, amount_minor: u128) -> Transfer {
+    let transfer = Transfer {
+        id,
+        debit_account,
+        credit_account,
+        amount_minor,
+        content_hash: 0,
+        code: 0,
+        value_date: 0,
+        up_to_available: false,
+        extra: None,
+    };
+    transfer.seal()
+}
+
+fn reversal(id: u128, original: u128) -> Transfer {
+    let extra = TransferOptions { reverses: Some(original), ..TransferOptions::default() };
+    Transfer { extra: Some(Box::new(extra)), ..pay(id, 0, 0, 0) }.seal()
+}
+
+/// Replays until an event is refused: which, and why.
+fn replay(events: &[Event]) -> Result<[u8; 32], (usize, String)> {
+    let mut ledger = Ledger::new(2);
+    for (event, place) in events.iter().zip(1..) {
+        let before = ledger.digest();
+        if let Err(error) = ledger.replay(event) {
+            assert_eq!(ledger.digest(), before, "a refused event has changed something: {event:?}");
+            return Err((place, error));
+        }
+    }
+    Ok(ledger.digest())
+}
+
+macro_rules! body {
+    ($name:ident, $kind:ident, $type:ty) => {
+        fn $name(events: &mut [Event], place: usize) -> &mut $type {
+            match &mut events[place - 1].body {
+                Body::$kind(body) => body,
+                other => panic!("{place} is {other:?}"),
+            }
+        }
+    };
+}
+
+body!(asset, AssetRegistered, AssetRegistered);
+body!(opened, AccountOpened, AccountOpened);
+body!(updated, AccountUpdated, AccountUpdated);
+body!(posted, TransferPosted, TransferPosted);
+body!(refused, TransferRefused, TransferRefused);
+body!(group_refused, GroupRefused, GroupRefused);
+
+/// Gives the events sequences and times that fit, so that these do not give the tampering away.
+fn renumber(events: &mut [Event]) {
+    let mut last_ns = 0;
+    for (event, sequence) in events.iter_mut().zip(1..) {
+        event.sequence = sequence;
+        event.timestamp_ns = event.timestamp_ns.max(last_ns + 1);
+        last_ns = event.timestamp_ns;
+    }
+}
+
+fn repeat(events: &mut Vec<Event>, place: usize) {
+    events.insert(place, events[place - 1].clone());
+    renumber(events);
+}
+
+fn leave_out(events: &mut Vec<Event>, place: usize) {
+    events.remove(place - 1);
+    renumber(events);
+}
+
+fn exchange(events: &mut [Event], place: usize, other: usize) {
+    events.swap(place - 1, other - 1);
+    renumber(events);
+}
+
+#[test]
+fn a_true_history_is_replayed() {
+    let events = history();
+    assert_eq!(events.len(), LAST);
+    replay(&events).expect("a true history");
+}
+
+const SEQUENCE: &str = "a sequence is missing or repeated";
+const TIME: &str = "time does not go forward";
+const GAP: &str = "an account's history has a gap";
+const BALANCE: &str = "a balance after is not what replay gives";
+const PENDING: &str = "a pending amount after is not what replay gives";
+const ACCOUNT: &str = "an account that was never opened";
+const TENANT: &str = "an account of another tenant";
+const ASSETS: &str = "a transfer between assets";
+const ID_TWICE: &str = "an id is used twice";
+const GROUP_TWICE: &str = "a group id is used twice";
+const REVERSED_TWICE: &str = "a transfer is reversed twice";
+const STATE: &str = "the state differs from the one that was running";
+
+type Tamper = fn(&mut Vec<Event>);
+
+/// What is done to the history; the place at which it is found out, and how.
+fn refused_by_replay(rows: &[(Tamper, usize, &str)]) {
+    for (row, (tamper, place, why)) in rows.iter().enumerate() {
+        let mut events = history();
+        tamper(&mut events);
+        assert_ne!(events, history(), "row {row} does nothing");
+        assert_eq!(replay(&events), Err((*place, (*why).to_owned())), "row {row}");
+    }
+}
+
+#[test]
+fn order_and_time() {
+    refused_by_replay(&[
+        (|e| e.swap(PAID - 1, PAID_ON - 1), PAID, SEQUENCE),
+        (|e| drop(e.remove(REFUSED - 1)), REFUSED, SEQUENCE),
+        (|e| drop(e.remove(0)), 1, SEQUENCE),
+        (|e| e.insert(PAID, e[PAID - 1].clone()), PAID_ON, SEQUENCE),
+        (|e| e[0].sequence = 0, 1, SEQUENCE),
+        (|e| e[LAST - 1].sequence += 1, LAST, SEQUENCE),
+        (|e| e[0].timestamp_ns = 0, 1, TIME),
+        (|e| e[PAID - 1].timestamp_ns = e[PAID - 2].timestamp_ns, PAID, TIME),
+        (|e| e[LAST - 1].timestamp_ns = 1, LAST, TIME),
+        // The same, with sequences and times made to fit.
+        (|e| exchange(e, PAID, PAID_ON), PAID, GAP),
+        (|e| leave_out(e, PAID), PAID, GAP),
+        (|e| leave_out(e, REFUSED), GROUP, GAP),
+        (|e| leave_out(e, OPENED_2), OPENED_2, "an account is out of order"),
+        (|e| leave_out(e, ASSET_EUR), 1, "an account of an unknown asset"),
+        (|e| leave_out(e, ASSET_JPY), ASSET_JPY, "an account of an unknown asset"),
+        (|e| repeat(e, ASSET_EUR), ASSET_EUR + 1, "an asset is out of order"),
+        (|e| repeat(e, OPENED_1), OPENED_1 + 1, "an account is out of order"),
+        (|e| repeat(e, PAID), PAID + 1, GAP),
+        (|e| repeat(e, REFUSED), REFUSED + 1, ID_TWICE),
+        (|e| repeat(e, GROUP_REFUSED), GROUP_REFUSED + 1, GROUP_TWICE),
+        (|e| repeat(e, UPDATED), UPDATED + 1, GAP),
+        (|e| repeat(e, DIGEST), DIGEST + 1, STATE),
+    ]);
+}
+
+#[test]
+fn assets_and_accounts() {
+    refused_by_replay(&[
+        (|e| asset(e, ASSET_EUR).asset = 1, ASSET_EUR, "an asset is out of order"),
+        (|e| asset(e, ASSET_JPY).code = code("EUR"), ASSET_JPY, "an asset is registered twice"),
+        (|e| opened(e, OPENED_2).slot = 0, OPENED_2, "an account is out of order"),
+        (|e| opened(e, OPENED_2).slot = NO_SLOT, OPENED_2, "an account is out of order"),
+        (|e| opened(e, OPENED_2).asset = 1, OPENED_2, "an account of an unknown asset"),
+        (|e| opened(e, OPENED_2).id = 1, OPENED_2, "an account is opened twice"),
+        (|e| opened(e, OPENED_2).tenant = 1, PAID, TENANT),
+        (|e| updated(e, UPDATED).leg.slot = 5, UPDATED, ACCOUNT),
+        (|e| updated(e, UPDATED).leg.slot = 0, UPDATED, GAP),
+        (|e| updated(e, UPDATED).leg.previous_sequence -= 1, UPDATED, GAP),
+        (|e| updated(e, UPDATED).leg.posted_net_after_minor += 1, UPDATED, BALANCE),
+        (|e| updated(e, UPDATED).leg.pending_debits_after_minor += 1, UPDATED, PENDING),
+        (|e| updated(e, UPDATED).tenant = 1, UPDATED, TENANT),
+    ]);
+}
+
+#[test]
+fn transfers() {
+    refused_by_replay(&[
+        (|e| posted(e, PAID).amount_minor += 1, PAID, BALANCE),
+        (|e| posted(e, PAID).amount_minor = 0, PAID, BALANCE),
+        (|e| posted(e, PAID_ON).amount_minor = u128::MAX, PAID_ON, BALANCE),
+        (|e| posted(e, LAST).amount_minor = u128::MAX, LAST, "a total leaves 128 bits"),
+        (|e| posted(e, PAID).debit.posted_net_after_minor -= 1, PAID, BALANCE),
+        (|e| posted(e, PAID).credit.posted_net_after_minor += 1, PAID, BALANCE),
+        (|e| posted(e, PAID).debit.pending_debits_after_minor = 1, PAID, PENDING),
+        (|e| posted(e, PAID).credit.pending_debits_after_minor = 1, PAID, PENDING),
+        (|e| posted(e, PAID_ON).debit.previous_sequence = 3, PAID_ON, GAP),
+        (|e| posted(e, PAID_ON).credit.previous_sequence = PAID as u64, PAID_ON, GAP),
+        (|e| posted(e, PAID).debit.slot = 5, PAID, ACCOUNT),
+        (|e| posted(e, PAID).credit.slot = NO_SLOT, PAID, ACCOUNT),
+        (|e| posted(e, PAID).credit.slot = 2, PAID, GAP),
+        (|e| posted(e, PAID).credit.slot = 0, PAID, "a transfer from an account to itself"),
+        (|e| posted(e, PAID).asset = 1, PAID, ASSETS),
+        (|e| posted(e, PAID).asset = 2, PAID, ASSETS),
+        (
+            |e| (posted(e, PAID).credit.slot, posted(e, PAID).credit.previous_sequence) = (3, 6),
+            PAID,
+            ASSETS,
+        ),
+        (|e| posted(e, PAID).tenant = 1, PAID, TENANT),
+        (|e| posted(e, PAID_ON).id = 10, PAID_ON, ID_TWICE),
+        (|e| refused(e, REFUSED).id = 10, REFUSED, ID_TWICE),
+        (|e| group_refused(e, GROUP_REFUSED).key.id = 900, GROUP_REFUSED, GROUP_TWICE),
+        (|e| posted(e, LAST).extra = posted(e, GROUP).extra.clone(), LAST, GROUP_TWICE),
+        (|e| posted(e, LAST).original_sequence = PAID_ON as u64, LAST, REVERSED_TWICE),
+        (
+            |e| posted(e, LAST).original_sequence = LAST as u64,
+            LAST,
+            "a reversal comes before its original",
+        ),
+    ]);
+}
+
+/// What no other event contradicts.
+#[test]
+fn what_only_the_digest_knows() {
+    refused_by_replay(&[
+        (|e| e[DIGEST - 1].body = Body::DigestTaken { digest: [0; 32] }, DIGEST, STATE),
+        (|e| e[UPDATED - 1].timestamp_ns += 1, DIGEST, STATE),
+        (|e| asset(e, ASSET_JPY).scale = 2, DIGEST, STATE),
+        (|e| asset(e, ASSET_JPY).code = code("KWD"), DIGEST, STATE),
+        (|e| opened(e, OPENED_1).floor = Floor::Overdraft(1), DIGEST, STATE),
+        (|e| opened(e, OPENED_3).floor = Floor::Overdraft(51), DIGEST, STATE),
+        (|e| opened(e, OPENED_2).content_hash ^= 1, DIGEST, STATE),
+        (|e| opened(e, OPENED_2).id = 6, DIGEST, STATE),
+        (|e| updated(e, UPDATED).freeze = Freeze::None, DIGEST, STATE),
+        (|e| updated(e, UPDATED).closed = true, DIGEST, STATE),
+        (|e| updated(e, UPDATED).floor = Floor::Overdraft(1), DIGEST, STATE),
+        (|e| posted(e, PAID).id = 99, DIGEST, STATE),
+        (|e| posted(e, PAID).content_hash ^= 1, DIGEST, STATE),
+        (|e| posted(e, REVERSED).original_sequence = PAID as u64, DIGEST, STATE),
+        (|e| posted(e, REVERSED).original_sequence = 0, DIGEST, STATE),
+        (|e| posted(e, GROUP).extra = None, DIGEST, STATE),
+        (|e| refused(e, REFUSED).id = 99, DIGEST, STATE),
+        (|e| refused(e, REFUSED).tenant = 1, DIGEST, STATE),
+        (|e| refused(e, REFUSED).content_hash ^= 1, DIGEST, STATE),
+        (|e| group_refused(e, GROUP_REFUSED).key.id = 99, DIGEST, STATE),
+        (|e| group_refused(e, GROUP_REFUSED).key.content_hash ^= 1, DIGEST, STATE),
+        (|e| group_refused(e, GROUP_REFUSED).tenant = 1, DIGEST, STATE),
+    ]);
+}
+
+/// Any two neighbours swapped, any event missing or twice. (The last one missing is a shorter true history: that
+/// it is too short, the frames know.)
+#[test]
+fn any_event_out_of_place() {
+    for place in 0..LAST {
+        let changes: [fn(&mut Vec<Event>, usize); 3] = [
+            |events, place| drop(events.remove(place)),
+            |events, place| events.insert(place, events[place].clone()),
+            |events, place| events.swap(place, place + 1),
+        ];
+        for (change, apply) in changes.iter().enumerate() {
+            if place + 1 == LAST && change != 1 {
+                continue;
+            }
+            let mut events = history();
+            apply(&mut events, place);
+            let (_, why) = replay(&events).expect_err("tampered with");
+            assert_eq!(why, SEQUENCE, "change {change} at {place}");
+        }
+    }
+}
+
+/// An update that changes nothing else still is the last event of its account, and of no other.
+#[test]
+fn the_digest_knows_whose_event_was_the_last() {
+    let updated = |slot, opened: usize| {
+        let mut events = history();
+        events.truncate(ASSET_JPY + 2);
+        let leg = Leg { slot, previous_sequence: opened as u64, ..Leg::NONE };
+        let (freeze, closed, floor) = (Freeze::None, false, Floor::None);
+        let body = AccountUpdated { leg, tenant: 0, freeze, closed, floor };
+        let body = Body::AccountUpdated(Box::new(body));
+        events.push(Event { sequence: PAID as u64, timestamp_ns: 2_000, body });
+        replay(&events).expect("it fits")
+    };
+    assert_ne!(updated(0, OPENED_1), updated(3, ASSET_JPY + 1));
+}

@@ -1,0 +1,245 @@
+//! The ledger and its twin: one command to both, and everything that can be seen compared.
+
+use std::fmt::Debug;
+
+use florin_engine::{
+    AccountState, Body, Event, GroupOutcome, Ledger, Originals, TransferBatch, TransferPosted,
+};
+
+use crate::account::Account;
+use crate::command::{Batch, Command, What};
+use crate::coverage::Coverage;
+use crate::model::Twin;
+use crate::plant::Plant;
+use crate::record::{Key, Reader, Record};
+
+/// Where the two disagree.
+pub type Difference = String;
+
+pub struct Pair {
+    pub ledger: Ledger,
+    pub twin: Twin,
+    pub journal: Vec<Event>,
+    /// Accounts by slot.
+    slots: Vec<Key>,
+    pub coverage: Coverage,
+}
+
+/// Tables of live ledger and replays are hashed differently: no result may depend on it.
+const LIVE_SEED: u64 = 1;
+const REPLAY_SEED: u64 = 0xdead_beef;
+
+impl Pair {
+    pub fn new(plant: Plant) -> Self {
+        Self {
+            ledger: Ledger::new(LIVE_SEED),
+            twin: Twin::new(plant),
+            journal: Vec::new(),
+            slots: Vec::new(),
+            coverage: Coverage::default(),
+        }
+    }
+
+    /// Runs a command on both.
+    pub fn step(&mut self, command: &Command) -> Result<(), Difference> {
+        let now_ns = command.now_ns;
+        let mut events = Vec::new();
+        let records = match &command.what {
+            What::Register(new) => {
+                let outcome = self.ledger.register_asset(*new, now_ns, &mut events);
+                let (expected, records) = self.twin.register(*new, now_ns);
+                same("outcome", &outcome, &expected)?;
+                self.coverage.registered(outcome);
+                records
+            }
+            What::Open(new) => {
+                let outcome = self.ledger.open_account(new, now_ns, &mut events);
+                let (expected, records) = self.twin.open(new, now_ns);
+                same("outcome", &outcome, &expected)?;
+                self.coverage.opened(outcome);
+                records
+            }
+            What::Update(change) => {
+                let outcome = self.ledger.update_account(change, now_ns, &mut events);
+                let (expected, records) = self.twin.update(change, now_ns);
+                same("outcome", &outcome, &expected)?;
+                self.coverage.updated(&outcome, &records);
+                records
+            }
+            What::Transfers(batch) => self.transfers(batch, now_ns, &mut events)?,
+            What::TakeDigest => {
+                self.ledger.take_digest(now_ns, &mut events);
+                self.twin.take_digest(now_ns)
+            }
+        };
+        self.take(&events, &records)?;
+        if let What::Transfers(Batch { tenant, transfers, .. }) = &command.what {
+            for id in transfers.iter().map(|transfer| transfer.id) {
+                let found = self.ledger.transfer_sequence(*tenant, id);
+                same("sequence", &found, &self.twin.transfer_sequence(*tenant, id))?;
+            }
+        }
+        self.journal.append(&mut events);
+        self.compare_state()
+    }
+
+    fn transfers(
+        &mut self,
+        batch: &Batch,
+        now_ns: u64,
+        events: &mut Vec<Event>,
+    ) -> Result<Vec<Record>, Difference> {
+        let sealed = batch.seal();
+        let originals = self.load(&sealed);
+        let outcome = self.ledger.execute(&sealed, &originals, now_ns, events);
+        let (expected, records) = self.twin.execute(batch, now_ns);
+        same("outcome", &outcome, &expected)?;
+        for known in outcome.known.iter().filter(|known| !known.same) {
+            let transfer = &sealed.transfers[known.index as usize];
+            let first = &self.journal[index(known.sequence)];
+            let field = self.ledger.differing_field(first, transfer);
+            let expected = self.twin.differing_field(batch.tenant, transfer);
+            same("differing field", field, expected)?;
+        }
+        if let (Some(GroupOutcome::Known { sequence, same: false, .. }), Some(id)) =
+            (outcome.group, batch.group)
+        {
+            let first = self.group_at(index(sequence));
+            let field = self.ledger.differing_group_field(first, &sealed.transfers);
+            let expected = self.twin.differing_group_field(batch.tenant, id, &batch.transfers);
+            same("differing field of the group", &*field, expected.as_str())?;
+        }
+        self.coverage.batch(batch, &outcome, &records);
+        Ok(records)
+    }
+
+    /// What a partition reads from the journal before it decides.
+    fn load(&self, batch: &TransferBatch) -> Originals {
+        let needed = self.ledger.originals_needed(batch).into_iter();
+        needed.map(|sequence| (sequence, self.journal[index(sequence)].clone())).collect()
+    }
+
+    /// A group as it stands in the journal: its members, or its refusal.
+    fn group_at(&self, first: usize) -> &[Event] {
+        let len = match &self.journal[first].body {
+            Body::TransferPosted(TransferPosted { group, .. }) => usize::from(group.len),
+            _ => 1,
+        };
+        &self.journal[first..first + len]
+    }
+
+    fn take(&mut self, events: &[Event], records: &[Record]) -> Result<(), Difference> {
+        let opened = events.iter().filter_map(|event| match &event.body {
+            Body::AccountOpened(opened) => Some((opened.tenant, opened.id)),
+            _ => None,
+        });
+        self.slots.extend(opened);
+        let reader = Reader { ledger: &self.ledger, slots: &self.slots };
+        let read: Vec<Record> = events.iter().map(|event| reader.read(event)).collect();
+        for (event, record) in read.iter().zip(records) {
+            same("event", event, record)?;
+        }
+        same("number of events", &read.len(), &records.len())?;
+        let times = self.journal.last().into_iter().chain(events).map(|event| event.timestamp_ns);
+        require(times.is_sorted_by(|a, b| a < b), "time does not go forward")
+    }
+
+    fn compare_state(&self) -> Result<(), Difference> {
+        let (ledger, twin) = (&self.ledger, &self.twin);
+        same("last sequence", &ledger.last_sequence(), &twin.last_sequence)?;
+        same("last time", &ledger.last_timestamp_ns(), &twin.last_timestamp_ns)?;
+        same("counters", &ledger.counters(), &twin.counters)?;
+        same("number of accounts", &ledger.accounts_len(), &twin.accounts.len())?;
+        same("number of ids", &ledger.ids_len(), &twin.ids_len())?;
+        require(ledger.is_conserved(), "debits are not credits")?;
+        require(ledger.is_conserved_by_account(), "debits are not credits, by account")?;
+        same("number of assets", &ledger.assets().len(), &twin.assets.len())?;
+        for (asset, (code, scale)) in ledger.assets().iter().zip(&twin.assets) {
+            same("asset", &(asset.code, asset.scale), &(*code, *scale))?;
+            let totals = (asset.debits_posted_minor, asset.credits_posted_minor);
+            same("totals", &totals, &twin.totals_minor(*code))?;
+        }
+        for (key, account) in &twin.accounts {
+            let found = ledger.account(key.0, key.1).ok_or("an account is missing")?;
+            compare_account(key.1, &found, account)
+                .map_err(|difference| format!("account {key:?}, {found:?}: {difference}"))?;
+        }
+        Ok(())
+    }
+
+    /// What holds at the end of a history, or anywhere in it, but takes too long to look at after each command.
+    pub fn finish(&self) -> Result<(), Difference> {
+        for (original, reversal) in &self.twin.reversed {
+            same("reversal", &self.ledger.reversed_by(*original), &Some(*reversal))?;
+        }
+        for tenant in [0, 1] {
+            let listed: Vec<Key> = self.list(tenant).into_iter().map(|id| (tenant, id)).collect();
+            let opened = self.slots.iter().filter(|key| key.0 == tenant).copied();
+            same("listing", &listed, &opened.collect())?;
+        }
+        let digest = self.ledger.digest();
+        let middle = self.journal.len() / 2;
+        let (before, after) = self.journal.split_at(middle);
+        let mut again = Ledger::new(REPLAY_SEED);
+        replay(&mut again, before)?;
+        // Once more from the start: each is refused, and nothing changes.
+        let half = again.digest();
+        let refused = before.iter().all(|event| again.replay(event).is_err());
+        require(refused, "an event is replayed twice")?;
+        same("digest after a second replay", &again.digest(), &half)?;
+        replay(&mut again, after)?;
+        same("digest after replay", &again.digest(), &digest)?;
+        require(again.is_conserved_by_account(), "debits are not credits, after replay")
+    }
+
+    /// All accounts of a tenant, by small pages.
+    fn list(&self, tenant: u32) -> Vec<u128> {
+        let (mut ids, mut from) = (Vec::new(), Some(0));
+        while let Some(slot) = from {
+            let page;
+            (page, from) = self.ledger.accounts_from(tenant, slot, 3, 5);
+            ids.extend(page.into_iter().map(|account| account.id));
+        }
+        ids
+    }
+}
+
+fn replay(ledger: &mut Ledger, events: &[Event]) -> Result<(), Difference> {
+    events.iter().try_for_each(|event| {
+        ledger.replay(event).map_err(|error| format!("replay refuses {event:?}: {error}"))
+    })
+}
+
+fn compare_account(id: u128, found: &AccountState, account: &Account) -> Result<(), Difference> {
+    let opening = &account.opening;
+    same("id", &found.id, &id)?;
+    same("balance", &found.net_minor, &account.balance_minor)?;
+    same("debits", &found.debits_posted_minor, &account.debits_minor)?;
+    same("credits", &found.credits_posted_minor, &account.credits_minor)?;
+    same("pending", &(found.debits_pending_minor, found.credits_pending_minor), &(0, 0))?;
+    same("floor", &found.floor, &account.floor)?;
+    same("freeze", &found.freeze, &account.freeze)?;
+    same("closed", &found.closed, &account.closed)?;
+    same("asset", &found.asset.code, &opening.asset)?;
+    same("name", &found.name, &opening.name)?;
+    same("metadata", &found.metadata, &opening.metadata)?;
+    same("opening time", &found.opened_at_ns, &account.opened_at_ns)?;
+    same("last sequence", &found.last_sequence, &account.last_sequence)?;
+    require(account.is_available(found.available_minor), "available is not the most that may go")?;
+    require(account.is_above_its_floor(), "the balance is below the floor")
+}
+
+fn index(sequence: u64) -> usize {
+    usize::try_from(sequence - 1).expect("a history is short")
+}
+
+fn same<T: PartialEq + Debug + ?Sized>(what: &str, ledger: &T, twin: &T) -> Result<(), Difference> {
+    if ledger == twin {
+        return Ok(());
+    }
+    Err(format!("{what}\n  ledger: {ledger:?}\n  twin:   {twin:?}"))
+}
+
+fn require(holds: bool, otherwise: &str) -> Result<(), Difference> {
+    if holds { Ok(()) } else { Err(otherwise.to_owned()) }
+}
