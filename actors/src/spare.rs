@@ -26,23 +26,7 @@ pub fn run<P, D: Disk>(
     journal: &Sender<Work<P>>,
 ) -> std::io::Result<()> {
     while wanted.recv().is_ok() {
-        let had_space = !gauge.is_out_of_space();
-        match preparer.prepare() {
-            Ok(_) => gauge.set_no_space(false),
-            Err(error) if is_full(&error) => {
-                gauge.set_no_space(true);
-                if had_space {
-                    tracing::error!(
-                        reason = "DISK_FULL",
-                        "no room for the next journal segment: when this one is full, writes are refused"
-                    );
-                }
-            }
-            Err(error) => return Err(error),
-        }
-        if !had_space && !gauge.is_out_of_space() {
-            tracing::info!("there is room again: writes are taken");
-        }
+        prepare(preparer, gauge)?;
         if journal.send(Work::LookAtRoom).is_err() {
             return Ok(());
         }
@@ -50,6 +34,31 @@ pub fn run<P, D: Disk>(
         if gauge.is_out_of_space() {
             thread::sleep(TRY_AGAIN);
         }
+    }
+    Ok(())
+}
+
+/// Makes a spare unless there is one, and notes whether there was room for it.
+///
+/// # Errors
+/// Anything but a lack of space.
+pub fn prepare<D: Disk>(preparer: &SparePreparer<D>, gauge: &Gauge) -> std::io::Result<()> {
+    let had_space = !gauge.is_out_of_space();
+    match preparer.prepare() {
+        Ok(_) => gauge.set_no_space(false),
+        Err(error) if is_full(&error) => {
+            gauge.set_no_space(true);
+            if had_space {
+                tracing::error!(
+                    reason = "DISK_FULL",
+                    "no room for the next journal segment: when this one is full, writes are refused"
+                );
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    if !had_space && !gauge.is_out_of_space() {
+        tracing::info!("there is room again: writes are taken");
     }
     Ok(())
 }

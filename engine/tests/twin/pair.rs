@@ -91,7 +91,9 @@ impl Pair {
     ) -> Result<Vec<Record>, Difference> {
         let sealed = batch.seal();
         let originals = self.load(&sealed);
+        let known = self.ledger.is_known(&sealed);
         let outcome = self.ledger.execute(&sealed, &originals, now_ns, events);
+        same("events of what is known", &known, &events.is_empty())?;
         let (expected, records) = self.twin.execute(batch, now_ns);
         same("outcome", &outcome, &expected)?;
         for known in outcome.known.iter().filter(|known| !known.same) {

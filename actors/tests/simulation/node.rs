@@ -1,0 +1,278 @@
+//! A whole node, stepped by hand: the code of production between the queues that connect its threads there.
+//! Whoever steps it decides which thread gets to run next.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::sync::Arc;
+
+use florin_actors::admit::{Admission, AdmissionLimits, Permit};
+use florin_actors::command::{Answer, Command, Unavailable};
+use florin_actors::journal::{Committer, Work};
+use florin_actors::load::{Loaded, load};
+use florin_actors::partition::{Core, Entry, Parked, Request};
+use florin_actors::publish::Gauge;
+use florin_actors::spare;
+use florin_engine::{Event, Ledger, Sequence};
+use florin_persistence::{
+    Disk, JournalOptions, JournalReader, OpenError, Recovery, SparePreparer, WriteError,
+    frame_bytes_max, open,
+};
+
+use crate::clients::Port;
+use crate::plants::{self, Plant};
+
+/// Readers of the `load` stage: so many of the first that wait may be overtaken by one another.
+const READERS: usize = 2;
+/// Requests that are taken at once: few enough that some are turned away.
+const LIMITS: AdmissionLimits = AdmissionLimits { requests: 40, bytes: 4 << 20 };
+
+/// How a node is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct NodeOptions {
+    pub segment_bytes: u64,
+    pub entropy: [u8; 32],
+    pub now_ns: u64,
+    pub plant: Plant,
+}
+
+/// What waits for the partition.
+enum Message {
+    Submit(Vec<Request<Port>>),
+    Resume(Box<Loaded<Port>>),
+    Retry,
+}
+
+/// Why the process has to end.
+#[derive(Debug, thiserror::Error)]
+pub enum Fatal {
+    #[error("the journal: {0}")]
+    Journal(#[source] WriteError),
+    #[error("the next segment: {0}")]
+    Spare(#[source] std::io::Error),
+}
+
+pub struct Node<D: Disk> {
+    core: Core<Port>,
+    committer: Committer<Port, D>,
+    reader: JournalReader<D>,
+    preparer: SparePreparer<D>,
+    gauge: Arc<Gauge>,
+    admission: Arc<Admission>,
+    permits: BTreeMap<Port, Permit>,
+    mailbox: VecDeque<Message>,
+    /// From the partition to the journal thread.
+    work: VecDeque<Work<Port>>,
+    /// What the journal thread has taken and not committed.
+    entries: VecDeque<Entry<Port>>,
+    looked_at_room: bool,
+    /// From the journal thread to the readers.
+    parked: VecDeque<Parked<Port>>,
+    is_spare_wanted: bool,
+    plant: Plant,
+}
+
+impl<D: Disk> Node<D> {
+    /// Opens the journal and replays it; `replayed` sees every event, and the ledger after it.
+    pub fn open(
+        disk: &D,
+        dir: &Path,
+        options: NodeOptions,
+        replayed: &mut dyn FnMut(&Event, &Ledger),
+    ) -> Result<(Self, Recovery), OpenError> {
+        let NodeOptions { segment_bytes, entropy, now_ns, plant } = options;
+        let journal_options = JournalOptions {
+            partition: 0,
+            segment_bytes,
+            cut_damaged_tail: false,
+            entropy,
+            now_ns,
+        };
+        let mut ledger = Ledger::new(u64::from_le_bytes(*entropy.first_chunk().expect("32 bytes")));
+        let mut replay = |event: Event| {
+            ledger.replay(&event)?;
+            replayed(&event, &ledger);
+            Ok(())
+        };
+        let (writer, reader, recovery) =
+            open(disk, dir, &journal_options, &mut replay, &mut |_| ())?;
+        let gauge = Arc::new(Gauge::new(writer.room()));
+        let status = writer.status();
+        gauge.publish(&status);
+        let frame_bytes_max = frame_bytes_max(segment_bytes);
+        let preparer = writer.spare_preparer();
+        let node = Self {
+            core: Core::new(ledger, Arc::clone(&gauge), frame_bytes_max),
+            committer: Committer::new(writer, Arc::clone(&gauge), frame_bytes_max),
+            reader,
+            preparer,
+            gauge,
+            admission: Admission::new(LIMITS),
+            permits: BTreeMap::new(),
+            mailbox: VecDeque::new(),
+            work: VecDeque::new(),
+            entries: VecDeque::new(),
+            looked_at_room: false,
+            parked: VecDeque::new(),
+            is_spare_wanted: true, // the first one, right away
+            plant,
+        };
+        Ok((node, recovery))
+    }
+
+    pub const fn ledger(&self) -> &Ledger {
+        self.core.ledger()
+    }
+
+    pub const fn reader(&self) -> &JournalReader<D> {
+        &self.reader
+    }
+
+    /// The segment that is written.
+    pub fn segment(&self) -> u64 {
+        self.gauge.figures().segment
+    }
+
+    /// Everything that was decided is durable.
+    pub fn is_durable(&self) -> bool {
+        self.reader.durable_through() == self.last_sequence()
+    }
+
+    pub const fn last_sequence(&self) -> Sequence {
+        self.ledger().last_sequence()
+    }
+
+    /// The edge: admits what may come in, and hands it over as one message. Gives the answers to what was
+    /// turned away.
+    pub fn submit(&mut self, commands: Vec<(Port, Command)>) -> Vec<(Port, Answer)> {
+        let (mut requests, mut refused) = (Vec::new(), Vec::new());
+        for (port, command) in commands {
+            match self.admission.admit(&command) {
+                Ok(permit) => {
+                    self.permits.insert(port, permit);
+                    requests.push(Request { command, port });
+                }
+                Err(unavailable) => refused.push((port, Answer::Unavailable(unavailable))),
+            }
+        }
+        if !requests.is_empty() {
+            self.mailbox.push_back(Message::Submit(requests));
+        }
+        refused
+    }
+
+    /// Takes nothing more. What was taken goes on.
+    pub fn close(&mut self) {
+        self.admission.close();
+    }
+
+    /// The last command before a stop.
+    pub fn take_digest(&mut self, port: Port) {
+        self.mailbox
+            .push_back(Message::Submit(vec![Request { command: Command::TakeDigest, port }]));
+    }
+
+    /// Whether everything that was admitted has its answer.
+    pub fn is_answered(&self) -> bool {
+        self.admission.in_flight() == 0
+    }
+
+    /// An answer has gone out: its room is free.
+    pub fn give_back(&mut self, port: Port) {
+        self.permits.remove(&port);
+    }
+
+    pub fn has_mail(&self) -> bool {
+        !self.mailbox.is_empty()
+    }
+
+    pub fn has_work(&self) -> bool {
+        !self.work.is_empty() || !self.entries.is_empty()
+    }
+
+    pub fn has_loads(&self) -> bool {
+        !self.parked.is_empty()
+    }
+
+    /// Whether the spare thread has a reason to run: it was asked, or it tries again as there was no room.
+    pub fn wants_spare(&self) -> bool {
+        self.is_spare_wanted || self.gauge.is_out_of_space()
+    }
+
+    /// The partition takes one message. Gives the answers that go out too early, if that is planted, and the
+    /// events that were decided.
+    pub fn step_partition(&mut self, now_ns: u64) -> (Vec<(Port, Answer)>, Vec<Event>) {
+        let mut entries = match self.mailbox.pop_front() {
+            Some(Message::Submit(requests)) => self.core.step(requests, now_ns),
+            Some(Message::Resume(loaded)) => self.core.resume(vec![*loaded], now_ns),
+            Some(Message::Retry) => self.core.step(Vec::new(), now_ns),
+            None => return (Vec::new(), Vec::new()),
+        };
+        let mut early = Vec::new();
+        match self.plant {
+            Plant::None | Plant::RetriedSync => {}
+            Plant::AnswerBeforeSync => {
+                early.extend(entries.iter_mut().filter_map(plants::take_answer));
+            }
+            Plant::SplitGroup => {
+                let halves = entries.into_iter().map(plants::split_group);
+                entries =
+                    halves.flat_map(|(first, second)| [first].into_iter().chain(second)).collect();
+            }
+        }
+        let decided = entries.iter().flat_map(Entry::events).cloned().collect();
+        if !entries.is_empty() {
+            self.work.push_back(Work::Entries(entries));
+        }
+        (early, decided)
+    }
+
+    /// The journal thread takes up to `most` steps of the partition if it has nothing left, and makes one frame.
+    /// Gives the answers that may go out.
+    pub fn step_journal(&mut self, most: usize) -> Result<Vec<(Port, Answer)>, Fatal> {
+        if self.entries.is_empty() {
+            for work in self.work.drain(..most.min(self.work.len())) {
+                match work {
+                    Work::Entries(more) => self.entries.extend(more),
+                    Work::LookAtRoom => self.looked_at_room = true,
+                }
+            }
+        }
+        let rest = match self.plant {
+            Plant::SplitGroup => self.entries.iter().position(plants::is_first_half),
+            _ => None,
+        };
+        let rest = rest.map(|first_half| self.entries.split_off(first_half + 1));
+        let committed = self.committer.commit(&mut self.entries).map_err(Fatal::Journal)?;
+        self.entries.extend(rest.into_iter().flatten());
+        self.parked.extend(committed.loads);
+        self.is_spare_wanted |= self.committer.wants_spare();
+        if self.entries.is_empty()
+            && (std::mem::take(&mut self.looked_at_room) || self.gauge.is_anyone_waiting())
+        {
+            self.mailbox.push_back(Message::Retry);
+        }
+        Ok(committed.replies)
+    }
+
+    /// A reader fetches the records of a request: of the first, or of one that overtakes it.
+    pub fn step_reader(&mut self, overtaking: usize) {
+        let at = overtaking.min(READERS - 1).min(self.parked.len().saturating_sub(1));
+        if let Some(parked) = self.parked.remove(at) {
+            let loaded = Box::new(load(&self.reader, parked));
+            self.mailbox.push_back(Message::Resume(loaded));
+        }
+    }
+
+    /// The spare thread makes the next segment ahead, or finds that it cannot, and says so.
+    pub fn step_spare(&mut self) -> Result<(), Fatal> {
+        self.is_spare_wanted = false;
+        spare::prepare(&self.preparer, &self.gauge).map_err(Fatal::Spare)?;
+        self.work.push_back(Work::LookAtRoom);
+        Ok(())
+    }
+}
+
+/// Whether an answer says that there was no room.
+pub fn is_disk_full(answer: &Answer) -> bool {
+    matches!(answer, Answer::Unavailable(Unavailable::DiskFull))
+}

@@ -1,0 +1,52 @@
+//! What is particular about a run: drawn from its seed, so that runs differ in more than in their order.
+
+use florin_persistence::SEGMENT_BYTES_MIN;
+
+use crate::rng::Rng;
+use crate::world::COMMANDS_MIN;
+
+/// A segment in which the largest batch fits.
+const LARGE_SEGMENT_BYTES: u64 = 4 << 20;
+
+/// What can happen next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Send,
+    Partition,
+    Journal,
+    Reader,
+    Spare,
+}
+
+/// What is particular about a run.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    pub segment_bytes: u64,
+    /// Requests that it sends, at least.
+    pub commands: u64,
+    pub in_flight_max: usize,
+    /// How often each of the threads gets to run.
+    pub weights: [(u64, Action); 5],
+    pub fault_per_10_000: u64,
+    pub lost_answer_percent: u64,
+}
+
+impl Profile {
+    pub fn draw(rng: &mut Rng) -> Self {
+        let is_large = rng.below(24) == 0;
+        Self {
+            segment_bytes: if is_large { LARGE_SEGMENT_BYTES } else { SEGMENT_BYTES_MIN },
+            commands: rng.between(COMMANDS_MIN, COMMANDS_MIN * 5 / 4),
+            in_flight_max: rng.index(44) + 2,
+            weights: [
+                (rng.between(10, 40), Action::Send),
+                (rng.between(5, 40), Action::Partition),
+                (rng.between(3, 30), Action::Journal),
+                (rng.between(3, 30), Action::Reader),
+                (rng.between(1, 20), Action::Spare),
+            ],
+            fault_per_10_000: rng.between(30, 120),
+            lost_answer_percent: rng.below(4),
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! One run under one seed: picks what happens next.
+
+use florin_actors::command::Answer;
+use florin_engine::Event;
+use florin_persistence::{SimDisk, WriteError, frame_bytes_max};
+
+use crate::book::{Book, Heard};
+use crate::clients::{Clients, Port, Sending, describe};
+use crate::clock::Clock;
+use crate::coverage::Coverage;
+use crate::invariants::{Invariant, Verdict, Violation, require};
+use crate::node::{Fatal, Node, is_disk_full};
+use crate::plants::{self, Plant};
+use crate::process::ProcessDisk;
+use crate::profile::{Action, Profile};
+use crate::report::Totals;
+use crate::restart::Past;
+use crate::rng::Rng;
+use crate::trace::Trace;
+
+/// Crashes that every run has, at least.
+pub const CRASHES_MIN: u64 = 3;
+/// Requests that every run sends, at least.
+pub const COMMANDS_MIN: u64 = 1_000;
+/// Steps in which a node that takes nothing more must have answered everything.
+const DRAIN_STEPS: u64 = 20_000;
+/// The port of the node's own last command.
+pub const OWN_PORT: Port = 0;
+
+pub type SimNode = Node<ProcessDisk<SimDisk>>;
+
+pub struct World {
+    pub rng: Rng,
+    pub profile: Profile,
+    pub plant: Plant,
+    pub clock: Clock,
+    pub disk: SimDisk,
+    /// The disk as the running process sees it.
+    pub process: ProcessDisk<SimDisk>,
+    pub node: Option<SimNode>,
+    pub clients: Clients,
+    pub book: Book,
+    pub past: Past,
+    pub trace: Trace,
+    pub totals: Totals,
+    pub coverage: Coverage,
+    /// The step at which the disk is well again.
+    pub well_at: u64,
+}
+
+impl World {
+    pub fn new(seed: u64, plant: Plant) -> Self {
+        let mut rng = Rng::new(seed);
+        let profile = Profile::draw(&mut rng);
+        let disk = SimDisk::new(rng.next_u64());
+        let count = rng.index(4) + 3;
+        Self {
+            clients: Clients::new(rng.fork(), count, frame_bytes_max(profile.segment_bytes)),
+            profile,
+            plant,
+            clock: Clock::new(),
+            process: ProcessDisk::new(disk.clone(), plant == Plant::RetriedSync),
+            disk,
+            node: None,
+            book: Book::default(),
+            past: Past::default(),
+            trace: Trace::new(),
+            totals: Totals { seeds: 1, ..Totals::default() },
+            coverage: Coverage::default(),
+            well_at: u64::MAX,
+            rng,
+        }
+    }
+
+    /// The whole run. It ends with a stop, a crash, and everything still there.
+    pub fn run(&mut self) -> Verdict {
+        self.restart()?;
+        while self.totals.commands < self.profile.commands || self.totals.crashes < CRASHES_MIN {
+            self.turn()?;
+        }
+        self.heal();
+        self.stop()?;
+        self.lose_power()?;
+        self.heal();
+        self.stop()
+    }
+
+    /// Something happened, for the trace.
+    pub fn note(&mut self, what: std::fmt::Arguments<'_>) {
+        self.trace.line(self.clock.now_ns(), what);
+    }
+
+    fn turn(&mut self) -> Verdict {
+        if self.trace.step() >= self.well_at {
+            self.heal();
+        }
+        if self.rng.below(10_000) < self.profile.fault_per_10_000 {
+            self.trouble()?;
+        }
+        self.step(true)
+    }
+
+    /// One of the threads gets to run.
+    fn step(&mut self, can_send: bool) -> Verdict {
+        self.clock.tick(&mut self.rng);
+        let Some(node) = &mut self.node else { unreachable!("a dead node is opened at once") };
+        let can = |action| match action {
+            Action::Send => can_send && self.clients.in_flight() < self.profile.in_flight_max,
+            Action::Partition => node.has_mail(),
+            Action::Journal => node.has_work(),
+            Action::Reader => node.has_loads(),
+            Action::Spare => node.wants_spare(),
+        };
+        let possible = self
+            .profile
+            .weights
+            .map(|(weight, action)| (if can(action) { weight } else { 0 }, action));
+        if possible.iter().all(|(weight, _)| *weight == 0) {
+            return Err(Violation {
+                invariant: Invariant::Answered,
+                detail: "requests wait, and nothing can happen any more".to_owned(),
+            });
+        }
+        match self.rng.weighted(&possible) {
+            Action::Send => self.send(),
+            Action::Partition => {
+                let (early, decided) = node.step_partition(self.clock.now_ns());
+                let count = decided.len();
+                self.decided(decided);
+                self.note(format_args!("partition decides {count} events"));
+                self.deliver(early)
+            }
+            Action::Journal => {
+                let most = self.rng.index(6) + 1;
+                let committed = node.step_journal(most);
+                let durable = node.reader().durable_through();
+                self.note(format_args!("journal is durable through {durable}"));
+                match committed {
+                    Ok(replies) => {
+                        self.deliver(replies)?;
+                        self.remember_digest();
+                        Ok(())
+                    }
+                    Err(fatal) => self.died(&fatal),
+                }
+            }
+            Action::Reader => {
+                node.step_reader(self.rng.index(2));
+                self.note(format_args!("records are read"));
+                Ok(())
+            }
+            Action::Spare => {
+                let made = node.step_spare();
+                self.note(format_args!("spare"));
+                made.or_else(|fatal| self.died(&fatal))
+            }
+        }
+    }
+
+    fn send(&mut self) -> Verdict {
+        let mut commands = Vec::new();
+        for _ in 0..self.rng.between(1, 4) {
+            let Sending { port, client, how, command } = self.clients.send(self.book.now());
+            self.totals.commands += 1;
+            self.note(format_args!("client {client} {how} #{port}: {}", describe(&command)));
+            commands.push((port, command));
+        }
+        let refused = self.node.as_mut().map(|node| node.submit(commands));
+        self.deliver(refused.unwrap_or_default())
+    }
+
+    fn decided(&mut self, events: Vec<Event>) {
+        self.totals.events += events.len() as u64;
+        self.past.decided.extend(events);
+    }
+
+    /// Answers arrive, or get lost.
+    fn deliver(&mut self, replies: Vec<(Port, Answer)>) -> Verdict {
+        for (port, answer) in replies {
+            if let Some(node) = &mut self.node {
+                node.give_back(port);
+            }
+            let hidden = self.plant == Plant::SplitGroup && plants::shows_marks(&answer);
+            if self.rng.percent(self.profile.lost_answer_percent) || hidden {
+                self.note(format_args!("answer to #{port} is lost"));
+                self.clients.lose(port);
+                continue;
+            }
+            let Some((command, sent)) = self.clients.asked(port) else { continue };
+            let heard = self.book.hear(command, sent, &answer)?;
+            self.coverage.see(&answer);
+            self.totals.acknowledged += u64::from(heard == Heard::Done);
+            self.totals.disk_full += u64::from(is_disk_full(&answer));
+            let highest = self.book.highest();
+            self.note(format_args!("answer to #{port}: {heard:?}, told up to {highest}"));
+            let untouched = self.clients.answered(port, heard);
+            let ledger = self.node.as_ref().map(Node::ledger);
+            let known = untouched.into_iter().find(|(tenant, id)| {
+                ledger.is_some_and(|ledger| ledger.transfer_sequence(*tenant, *id).is_some())
+            });
+            require(known.is_none(), Invariant::OneOutcome, || {
+                format!("#{port} was told not to be taken, and {known:x?} is known")
+            })?;
+        }
+        Ok(())
+    }
+
+    fn remember_digest(&mut self) {
+        let is_chosen = self.rng.percent(8);
+        if let Some(node) = self.node.as_ref().filter(|node| is_chosen && node.is_durable()) {
+            self.past.remember(node.last_sequence(), node.ledger().digest());
+        }
+    }
+
+    /// A graceful stop: nothing more is taken, everything that was taken is answered, then the digest is
+    /// journaled. And another start.
+    pub fn stop(&mut self) -> Verdict {
+        let recoveries = self.totals.recoveries;
+        self.node.as_mut().into_iter().for_each(Node::close);
+        for is_last in [false, true] {
+            for step in 0.. {
+                let Some(node) =
+                    self.node.as_mut().filter(|_| self.totals.recoveries == recoveries)
+                else {
+                    return Ok(()); // it died on the way, and was opened again
+                };
+                let is_idle = !node.has_mail() && !node.has_work() && !node.has_loads();
+                if node.is_answered() && is_idle {
+                    break;
+                }
+                require(step < DRAIN_STEPS, Invariant::Answered, || {
+                    "a node that takes nothing more does not come to rest".to_owned()
+                })?;
+                self.step(false)?;
+            }
+            if let Some(node) = self.node.as_mut().filter(|_| !is_last) {
+                node.take_digest(OWN_PORT);
+            }
+        }
+        self.totals.stops += 1;
+        self.note(format_args!("stopped"));
+        self.lose_node();
+        self.disk.kill();
+        self.restart()
+    }
+
+    /// The process ends itself. That is right only if the disk has failed it.
+    fn died(&mut self, fatal: &Fatal) -> Verdict {
+        if self.disk.has_crashed() {
+            return self.lose_power();
+        }
+        let is_fault =
+            self.process.is_dead() || self.disk.counters().failed_operations > self.past.failures;
+        let is_disk = match fatal {
+            Fatal::Journal(WriteError::Failed { did, .. }) => {
+                let is_sync = *did == "synced" && !self.process.is_dead();
+                self.totals.failed_syncs += u64::from(is_sync);
+                true
+            }
+            Fatal::Journal(_) => false,
+            Fatal::Spare(_) => true,
+        };
+        require(is_fault && is_disk, Invariant::Opens, || {
+            format!("the process ended for no reason: {fatal}")
+        })?;
+        // A supervisor starts it again; or the machine goes down with it.
+        if self.rng.percent(25) { self.lose_power() } else { self.lose_process() }
+    }
+}
