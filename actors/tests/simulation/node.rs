@@ -193,14 +193,15 @@ impl<D: Disk> Node<D> {
         !self.parked.is_empty()
     }
 
-    /// Whether the spare thread has a reason to run: it was asked, or it tries again as there was no room.
-    pub fn wants_spare(&self) -> bool {
-        self.is_spare_wanted || self.gauge.is_out_of_space()
+    /// Whether the spare thread was asked.
+    pub const fn wants_spare(&self) -> bool {
+        self.is_spare_wanted
     }
 
     /// The partition takes one message. Gives the answers that go out too early, if that is planted, and the
     /// events that were decided.
     pub fn step_partition(&mut self, now_ns: u64) -> (Vec<(Port, Answer)>, Vec<Event>) {
+        let was_waiting = self.core.is_waiting();
         let mut entries = match self.mailbox.pop_front() {
             Some(Message::Submit(requests)) => self.core.step(requests, now_ns),
             Some(Message::Resume(loaded)) => self.core.resume(vec![*loaded], now_ns),
@@ -222,6 +223,9 @@ impl<D: Disk> Node<D> {
         let decided = entries.iter().flat_map(Entry::events).cloned().collect();
         if !entries.is_empty() {
             self.work.push_back(Work::Entries(entries));
+        }
+        if !was_waiting && self.core.is_waiting() {
+            self.work.push_back(Work::LookAtRoom);
         }
         (early, decided)
     }
