@@ -193,6 +193,11 @@ impl<D: Disk> Node<D> {
         !self.parked.is_empty()
     }
 
+    /// Whether the next segment could not be made for lack of space.
+    pub fn is_out_of_space(&self) -> bool {
+        self.gauge.is_out_of_space()
+    }
+
     /// Whether the spare thread was asked.
     pub const fn wants_spare(&self) -> bool {
         self.is_spare_wanted

@@ -48,6 +48,11 @@ pub struct World {
     pub well_at: u64,
 }
 
+/// What clients take for the limit: an empty segment less its header, a footer, and some sectors to spare.
+fn largest_batch_bytes(segment_bytes: u64) -> u64 {
+    frame_bytes_max(segment_bytes).min(segment_bytes - 4 * 4_096)
+}
+
 impl World {
     pub fn new(seed: u64, plant: Plant) -> Self {
         let mut rng = Rng::new(seed);
@@ -55,7 +60,7 @@ impl World {
         let disk = SimDisk::new(rng.next_u64());
         let count = rng.index(4) + 3;
         Self {
-            clients: Clients::new(rng.fork(), count, frame_bytes_max(profile.segment_bytes)),
+            clients: Clients::new(rng.fork(), count, largest_batch_bytes(profile.segment_bytes)),
             profile,
             plant,
             clock: Clock::new(),
@@ -225,7 +230,8 @@ impl World {
                     return Ok(()); // it died on the way, and was opened again
                 };
                 let is_idle = !node.has_mail() && !node.has_work() && !node.has_loads();
-                if node.is_answered() && is_idle {
+                // On a full disk it goes on asking for a segment: for as long as it runs.
+                if node.is_answered() && (is_idle || node.is_out_of_space()) {
                     break;
                 }
                 require(step < DRAIN_STEPS, Invariant::Answered, || {

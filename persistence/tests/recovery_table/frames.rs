@@ -165,6 +165,13 @@ fn whole_frames_behind_the_cut_are_never_accepted() {
         case.change(3, |bytes| bytes[at].copy_from_slice(&foreign));
         DamagedTail(3, case.offset(3, 4), end(case, ALL - 1))
     });
+    row("a frame that stood there before", |case| {
+        // As large as the last one, of the same segment and opening.
+        let old = case.bytes(3)[case.pieces(3)[2].file.clone()].to_vec();
+        let at = case.pieces(3)[4].file.clone();
+        case.change(3, |bytes| bytes[at].copy_from_slice(&old));
+        DamagedTail(3, case.offset(3, 4), end(case, ALL - 1))
+    });
     row("a frame of an earlier segment", |case| {
         let old = case.pieces(1)[3].file.clone();
         let old = case.bytes(1)[old].to_vec();
