@@ -14,7 +14,9 @@ cd "$(dirname "$0")/.."
 # Naming the target, although it is the host's own, keeps RUSTFLAGS away from build scripts and
 # procedural macros: those are loaded by the compiler and cannot be static.
 target=$(rustc -vV | sed -n 's/^host: //p')
-RUSTFLAGS='-C target-feature=+crt-static' "${CARGO:-cargo}" build --locked \
+# Randomness comes from the system call itself: a static binary cannot look its wrapper up, and an empty root has
+# no /dev/urandom to fall back on.
+RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"' "${CARGO:-cargo}" build --locked \
     -p florin-server --bin florin --profile "$profile" --target "$target" >&2
 
 folder=${profile/#dev/debug}
