@@ -65,7 +65,7 @@ make_root() {
 wait_until_ready() {
     local waited
     for ((waited = 0; waited < 600; waited++)); do
-        listen=$(sed -n 's/^ready {"listen":"\([^"]*\)".*/\1/p' "$1")
+        listen=$(sed -n 's/^ready .*"listen":"\([^"]*\)".*/\1/p' "$1")
         [[ -z $listen ]] || return 0
         kill -0 "$server" 2>/dev/null || return 1
         sleep 0.1
