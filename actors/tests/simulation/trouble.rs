@@ -21,8 +21,8 @@ enum Trouble {
 }
 
 const TROUBLES: [(u64, Trouble); 9] = [
-    (14, Trouble::PowerNow),
-    (24, Trouble::PowerSoon),
+    (8, Trouble::PowerNow),
+    (30, Trouble::PowerSoon),
     (5, Trouble::DeathNow),
     (14, Trouble::DeathSoon),
     (9, Trouble::FailedOperation),

@@ -13,22 +13,20 @@ use super::{Clients, asset, without_repetition};
 
 /// Bytes that a plain transfer is weighed with, at least; more of them than fit a frame are cut off later.
 const WEIGHT_BYTES: u64 = 176;
+/// Members of most bulk batches.
+const BULK_MEMBERS: usize = 400;
 
 impl Clients {
     pub(super) fn transfers(&mut self, client: usize) -> Command {
         let tenant = self.all[client].tenant;
         let (transfers, group) = match self.rng.below(100) {
             0..45 => (vec![self.member(client, &[])], None),
-            45..65 => (self.batch(client, 30), None),
+            45..65 => (self.batch(client, 20), None),
             65..90 => self.group(client),
             90..95 => (self.again(client), None),
             95..98 => self.group_again(client),
             98 => (self.bulk(client), None),
-            _ => {
-                let members = self.bulk(client);
-                let id = self.new_id();
-                (members, Some(id))
-            }
+            _ => self.bulk_group(client),
         };
         let transfers = without_repetition(transfers);
         debug_assert!(transfers.iter().all(|transfer| check_transfer(transfer).is_ok()));
@@ -74,10 +72,26 @@ impl Clients {
         (members, Some(self.new_id()))
     }
 
-    /// As many as fit a frame.
+    /// As many as fit a frame; of large ones not always, for the time it takes.
     fn bulk(&mut self, client: usize) -> Vec<Transfer> {
-        let most = usize::try_from(self.frame_bytes_max / WEIGHT_BYTES).unwrap_or(usize::MAX);
-        (0..most.min(BATCH_MEMBERS_MAX)).map(|_| self.rich(client)).collect()
+        let fit = usize::try_from(self.frame_bytes_max / WEIGHT_BYTES).unwrap_or(usize::MAX);
+        let most = if self.rng.percent(20) { BATCH_MEMBERS_MAX } else { BULK_MEMBERS };
+        (0..most.min(fit)).map(|_| self.rich(client)).collect()
+    }
+
+    /// The same as a group: between two accounts, or one of so many members would surely refuse.
+    fn bulk_group(&mut self, client: usize) -> (Vec<Transfer>, Option<u128>) {
+        let payer = self.all[client].accounts[0].clone();
+        let mut payees = self.all[client].accounts.iter().skip(1);
+        let Some(payee) = payees.rfind(|account| account.asset == payer.asset) else {
+            return self.group(client);
+        };
+        let (debit_account, credit_account) = (payer.id, payee.id);
+        let members = self.bulk(client).into_iter();
+        let members = members.map(|transfer| {
+            Transfer { debit_account, credit_account, amount_minor: 1, ..transfer }.seal()
+        });
+        (members.collect(), Some(self.new_id()))
     }
 
     /// Something that was sent before, as it was or with other content.
