@@ -81,12 +81,12 @@ impl Clients {
 
     /// The same as a group: between two accounts, or one of so many members would surely refuse.
     fn bulk_group(&mut self, client: usize) -> (Vec<Transfer>, Option<u128>) {
-        let payer = self.all[client].accounts[0].clone();
-        let mut payees = self.all[client].accounts.iter().skip(1);
-        let Some(payee) = payees.rfind(|account| account.asset == payer.asset) else {
+        let debit = self.all[client].accounts[0].clone();
+        let mut others = self.all[client].accounts.iter().skip(1);
+        let Some(credit) = others.rfind(|account| account.asset == debit.asset) else {
             return self.group(client);
         };
-        let (debit_account, credit_account) = (payer.id, payee.id);
+        let (debit_account, credit_account) = (debit.id, credit.id);
         let members = self.bulk(client).into_iter();
         let members = members.map(|transfer| {
             Transfer { debit_account, credit_account, amount_minor: 1, ..transfer }.seal()
