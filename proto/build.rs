@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use prost::Message;
 
-const FILES: [&str; 2] = ["florin/v1/ledger.proto", "florin/v1/admin.proto"];
+const FILES: [&str; 4] = [
+    "florin/v1/ledger.proto",
+    "florin/v1/payment.proto",
+    "florin/v1/event.proto",
+    "florin/v1/admin.proto",
+];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     for file in FILES {
