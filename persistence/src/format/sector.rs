@@ -99,13 +99,21 @@ pub(crate) enum Written {
     Changed,
 }
 
+/// Whether a write ended within the tag: its first bytes are there, the others never came. A device does not do
+/// that, but a process that dies while it copies into the page cache may.
+fn breaks_off(tag: u64, expected: u64) -> bool {
+    let first_bytes = |kept: usize| expected & ((1 << (8 * kept)) - 1);
+    tag != expected && (1..TAG_BYTES).any(|kept| tag == first_bytes(kept))
+}
+
 /// Whether the sector with this number was written as part of the piece with this key.
 pub(crate) fn written(sector: &[u8; SECTOR_BYTES], key: TagKey, number: u64) -> Written {
     let tag = u64_at(sector, CONTENT_BYTES);
-    if tag == 0 {
+    let expected = key.base(number) | tag & LOW_BITS;
+    if tag == 0 || breaks_off(tag, expected) {
         return Written::Not;
     }
-    if tag & !LOW_BITS != key.base(number) || tag & WRITTEN == 0 {
+    if tag != expected || tag & WRITTEN == 0 {
         return Written::Changed;
     }
     let promised = tag >> MARKS_SHIFT & MARKS_MASK;
@@ -165,6 +173,9 @@ mod tests {
             ("content changed", changed(|s| s[17] ^= 4), KEY, 7, Written::Last),
             ("content made zero", changed(|s| s[550..600].fill(0)), KEY, 7, Written::Last),
             ("padding changed", changed(|s| s[2_000] ^= 4), KEY, 7, Written::Last),
+            ("tag breaks off", changed(|s| s[4_091..].fill(0)), KEY, 7, Written::Not),
+            ("tag breaks off late", changed(|s| s[4_095] = 0), KEY, 7, Written::Not),
+            ("tag lacks its middle", changed(|s| s[4_091] = 0), KEY, 7, Written::Changed),
             ("tag changed", changed(|s| s[4_094] ^= 4), KEY, 7, Written::Changed),
             ("another place", whole, KEY, 8, Written::Changed),
             ("another frame", whole, TagKey { sequence: 43, ..KEY }, 7, Written::Changed),
