@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use florin_engine::{BATCH_MEMBERS_MAX, METADATA_BYTES_MAX, Transfer, TransferBatch};
+use florin_engine::{
+    Action, BATCH_MEMBERS_MAX, METADATA_BYTES_MAX, REFERENCE_BYTES_MAX, Transfer, TransferBatch,
+};
 
 use crate::command::{Command, Unavailable};
 
@@ -100,6 +102,12 @@ impl Drop for Permit {
 const RECORD: u64 = 176;
 /// Bytes that a payload entry takes besides its content.
 const ENTRY: u64 = 48 + 16;
+/// Bytes of what is journaled of an account besides its name and metadata.
+const ACCOUNT: usize = 40;
+/// Bytes of a step of a hold or payment, beside what it has in common with transfers.
+const STEP: u64 = payload(64) + payload(16);
+/// Bytes of what a payment has beside a hold.
+const PAYMENT: u64 = payload(24) + payload(REFERENCE_BYTES_MAX);
 /// Bytes of a refusal's payload.
 const REFUSAL: u64 = payload(96);
 /// Bytes of an asset's registration.
@@ -109,12 +117,15 @@ const OBJECT: u64 = 256 + METADATA_BYTES_MAX as u64;
 /// More than ISO 4217 has.
 const ISO_4217_CODES: usize = 200;
 /// Bytes of a frame's header, and of the sector that it fills up.
-const FRAME: u64 = 176 + 4_096;
+pub const FRAME_BYTES: u64 = 176 + 4_096;
 
 /// Bytes of a payload entry; nothing if it is empty.
 const fn payload(bytes: usize) -> u64 {
     if bytes == 0 { 0 } else { ENTRY + bytes as u64 }
 }
+
+/// An upper bound of the journal bytes of something that falls due.
+pub const DUE_BYTES: u64 = (RECORD + STEP) * 4_096 / 4_088 + 1;
 
 /// An upper bound of the journal bytes that a command can cause, as one frame.
 pub fn weigh(command: &Command) -> u64 {
@@ -123,30 +134,36 @@ pub fn weigh(command: &Command) -> u64 {
         Command::OpenAccounts(accounts) => {
             let opened = accounts.iter().map(|account| {
                 let name = account.name.as_ref().map_or(0, |name| payload(name.len()));
-                RECORD + payload(24) + name + payload(account.metadata.len())
+                RECORD + payload(ACCOUNT) + name + payload(account.metadata.len())
             });
             // Currencies of ISO 4217 are registered when they are first used.
             opened.sum::<u64>() + accounts.len().min(ISO_4217_CODES) as u64 * ASSET
         }
         Command::RegisterAssets(assets) => assets.len() as u64 * ASSET,
-        Command::UpdateAccount(_) => RECORD + payload(24),
+        Command::UpdateAccount(_) => RECORD + payload(ACCOUNT),
         Command::TakeDigest => RECORD + payload(32),
         // Reads take no journal, but memory: each object can have all the metadata there may be.
-        Command::GetAccounts { ids, .. } | Command::GetTransfers { ids, .. } => {
-            ids.len() as u64 * OBJECT
-        }
+        Command::GetAccounts { ids, .. }
+        | Command::GetTransfers { ids, .. }
+        | Command::GetHolds { ids, .. }
+        | Command::GetPayments { ids, .. } => ids.len() as u64 * OBJECT,
         Command::ListAccounts { limit, .. } => *limit as u64 * OBJECT,
-        Command::ListAssets | Command::GetFigures => 0,
+        Command::ListAssets | Command::GetFigures | Command::AcceptClock => 0,
     };
     // Bytes of tag in each sector come on top.
-    (FRAME + members) * 4_096 / 4_088 + 1
+    (FRAME_BYTES + members) * 4_096 / 4_088 + 1
 }
 
 fn weigh_transfers(batch: &TransferBatch) -> u64 {
     debug_assert!(batch.transfers.len() <= BATCH_MEMBERS_MAX);
     let options = |transfer: &Transfer| {
         let reverses = if transfer.extra.is_some() { payload(16) } else { 0 };
-        let own = payload(transfer.metadata().len()) + reverses;
+        let step = match transfer.action() {
+            Action::Move => 0,
+            action if action.is_of_payment() => STEP + PAYMENT,
+            _ => STEP,
+        };
+        let own = payload(transfer.metadata().len()) + reverses + step;
         let requested = if transfer.up_to_available { payload(16) } else { 0 };
         // A refusal keeps neither metadata nor amount asked for; it has its own payload instead.
         if batch.group.is_some() { own + requested } else { (own + requested).max(REFUSAL + own) }
@@ -193,6 +210,7 @@ mod tests {
                 floor: Floor::Zero,
                 name: Some("customer:0000000000000000/wallet".into()),
                 metadata: metadata.clone(),
+                ceiling: None,
             };
             let accounts = (0..members).map(|_| account()).collect();
             for command in [Command::Transfers(batch), Command::OpenAccounts(accounts)] {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use florin_engine::{
-    AccountChange, AccountState, Asset, BatchOutcome, Counters, Event, NewAccount, NewAsset,
+    AccountChange, AccountState, Asset, BatchOutcome, Counters, Event, Hold, NewAccount, NewAsset,
     Opened, Refusal, Registered, Sequence, Slot, Tenant, TransferBatch,
 };
 
@@ -44,6 +44,22 @@ pub enum Command {
         /// Which.
         ids: Vec<u128>,
     },
+    /// Read holds as they are.
+    GetHolds {
+        /// Whose.
+        tenant: Tenant,
+        /// Which.
+        ids: Vec<u128>,
+    },
+    /// Read payments as they are, with the events that created them.
+    GetPayments {
+        /// Whose.
+        tenant: Tenant,
+        /// Which.
+        ids: Vec<u128>,
+    },
+    /// Say that the clock is right although it has jumped.
+    AcceptClock,
     /// Read the figures.
     GetFigures,
     /// Journal the digest of the state: the last command before a stop.
@@ -69,6 +85,12 @@ pub enum Answer {
     Assets(Vec<Asset>),
     /// To [`Command::GetTransfers`], in order.
     Found(Vec<Option<FoundTransfer>>),
+    /// To [`Command::GetHolds`], in order.
+    Holds(Vec<Option<FoundHold>>),
+    /// To [`Command::GetPayments`], in order.
+    Payments(Vec<Option<FoundPayment>>),
+    /// To [`Command::AcceptClock`]: whether anything was held back.
+    ClockAccepted(bool),
     /// To [`Command::GetFigures`].
     Figures(Figures),
     /// To [`Command::TakeDigest`].
@@ -107,6 +129,8 @@ pub struct TransfersAnswer {
     pub outcome: BatchOutcome,
     /// What stands in the journal about the ids that were known.
     pub explained: Explained,
+    /// For a batch of one that makes a step of a hold or payment: its asset.
+    pub asset: Option<Asset>,
 }
 
 /// What stands in the journal about known ids.
@@ -146,6 +170,28 @@ pub struct FoundTransfer {
     pub reversed_by: Option<Sequence>,
 }
 
+/// A hold as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundHold {
+    /// The hold.
+    pub hold: Hold,
+    /// Whose money is reserved.
+    pub debit_account: u128,
+    /// For whom.
+    pub credit_account: u128,
+}
+
+/// A payment as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundPayment {
+    /// What is reserved, captured, refunded.
+    pub hold: FoundHold,
+    /// What it holds.
+    pub asset: Asset,
+    /// The event that created it.
+    pub created: Event,
+}
+
 /// Figures of a partition's ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figures {
@@ -163,6 +209,12 @@ pub struct Figures {
     pub assets: Vec<Asset>,
     /// Bytes that accounts take.
     pub account_bytes: usize,
+    /// Holds and payments that reserve something.
+    pub open_holds: usize,
+    /// Of these, those that fall due.
+    pub timers: usize,
+    /// What falls due is held back: the clock has jumped.
+    pub due_paused: bool,
 }
 
 impl Command {
@@ -178,6 +230,9 @@ impl Command {
             | Self::ListAccounts { .. }
             | Self::ListAssets
             | Self::GetTransfers { .. }
+            | Self::GetHolds { .. }
+            | Self::GetPayments { .. }
+            | Self::AcceptClock
             | Self::GetFigures => false,
         }
     }

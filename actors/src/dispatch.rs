@@ -18,6 +18,20 @@ pub struct Dispatcher {
     outbox: Arc<Outbox>,
 }
 
+/// A command that is queued.
+#[derive(Debug)]
+pub struct Begun {
+    answered: oneshot::Receiver<Answer>,
+}
+
+impl Begun {
+    /// Waits for the answer. May be given up and called again.
+    pub async fn answer(&mut self) -> Answer {
+        // The port is dropped unanswered only when the engine has stopped.
+        (&mut self.answered).await.unwrap_or(Answer::Unavailable(Unavailable::ShuttingDown))
+    }
+}
+
 #[derive(Debug, Default)]
 struct Outbox {
     requests: Mutex<Vec<Request<Port>>>,
@@ -44,6 +58,17 @@ impl Dispatcher {
         self.send(command, permit).await
     }
 
+    /// As [`Self::call`], in two steps: what is begun is queued at once, in the order of the calls.
+    ///
+    /// # Errors
+    /// It was not admitted; the command comes back.
+    pub fn begin(&self, command: Command) -> Result<Begun, (Unavailable, Box<Command>)> {
+        match self.admission.admit(&command) {
+            Ok(permit) => Ok(self.queue(command, permit)),
+            Err(unavailable) => Err((unavailable, Box::new(command))),
+        }
+    }
+
     /// As [`Self::call`], past the door: for the engine's own last command.
     pub(crate) async fn force(&self, command: Command) -> Answer {
         let permit = self.admission.force(&command);
@@ -51,10 +76,13 @@ impl Dispatcher {
     }
 
     async fn send(&self, command: Command, permit: Permit) -> Answer {
+        self.queue(command, permit).answer().await
+    }
+
+    fn queue(&self, command: Command, permit: Permit) -> Begun {
         let (answer, answered) = oneshot::channel();
         self.submit(Request { command, port: Port { answer, permit } });
-        // The port is dropped unanswered only when the engine has stopped.
-        answered.await.unwrap_or(Answer::Unavailable(Unavailable::ShuttingDown))
+        Begun { answered }
     }
 
     fn submit(&self, request: Request<Port>) {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use actix::{Actor, Addr, Arbiter, System};
 use crossbeam_channel::Sender;
@@ -15,8 +15,9 @@ use florin_persistence::{
 use tokio::sync::mpsc;
 
 use crate::admit::{Admission, AdmissionLimits};
-use crate::command::{Answer, Command};
-use crate::dispatch::Dispatcher;
+use crate::clock::{Clock, ClockWatch};
+use crate::command::{Answer, Command, Unavailable};
+use crate::dispatch::{Begun, Dispatcher};
 use crate::journal::{self, Committer, Outlet, Work};
 use crate::load::load;
 use crate::partition::{Core, Parked, Partition, Resume, Retry};
@@ -41,6 +42,8 @@ pub struct EngineOptions {
     pub limits: AdmissionLimits,
     /// Cut a tail that was written and then changed, instead of refusing to open.
     pub cut_damaged_tail: bool,
+    /// However long the engine was off, the clock is right: what is due falls due.
+    pub accept_clock: bool,
 }
 
 /// A running engine. Clones are the same engine.
@@ -48,6 +51,7 @@ pub struct EngineOptions {
 pub struct Engine {
     dispatcher: Dispatcher,
     gauge: Arc<Gauge>,
+    frame_bytes_max: u64,
     system: System,
 }
 
@@ -59,20 +63,6 @@ pub struct OpenedEngine {
     pub recovery: Recovery,
     /// The data directory, locked as long as this is kept.
     pub data: DataDir,
-}
-
-/// Wall-clock time.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Clock;
-
-impl Clock {
-    /// Now, ns since 1970.
-    #[allow(clippy::unused_self, reason = "a clock will know by how much it may jump")]
-    pub fn now_ns(self) -> u64 {
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        // A clock gone mad must not leave the ledger without time for later events.
-        u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX).min(u64::MAX >> 1)
-    }
 }
 
 impl Engine {
@@ -87,13 +77,13 @@ impl Engine {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<OpenedEngine, OpenError> {
         let data = DataDir::open(&options.data)?;
-        let clock = Clock;
+        let clock = Clock::start();
         let journal_options = JournalOptions {
             partition: 0,
             segment_bytes: options.segment_bytes,
             cut_damaged_tail: options.cut_damaged_tail,
             entropy,
-            now_ns: clock.now_ns(),
+            now_ns: clock.now().wall_ns,
         };
         let seed = entropy.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
         let mut ledger = Ledger::new(seed);
@@ -105,7 +95,8 @@ impl Engine {
         let gauge = Arc::new(Gauge::new(writer.room()));
         gauge.publish(&writer.status());
         let frame_bytes_max = frame_bytes_max(options.segment_bytes);
-        let core = Core::new(ledger, Arc::clone(&gauge), frame_bytes_max);
+        let watch = ClockWatch::new(options.accept_clock);
+        let core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max);
         let preparer = writer.spare_preparer();
         let committer = Committer::new(writer, Arc::clone(&gauge), frame_bytes_max);
 
@@ -121,13 +112,26 @@ impl Engine {
         let admission = Admission::new(options.limits);
         let (dispatcher, flush) = Dispatcher::new(admission, partition);
         tokio::spawn(flush);
-        let engine = Self { dispatcher, gauge, system };
+        let engine = Self { dispatcher, gauge, frame_bytes_max, system };
         Ok(OpenedEngine { engine, recovery, data })
     }
 
     /// Asks, and waits for the answer: for whatever it rests on to be on disk.
     pub async fn call(&self, command: Command) -> Answer {
         self.dispatcher.call(command).await
+    }
+
+    /// As [`Self::call`], in two steps: what is begun is queued at once, in the order of the calls.
+    ///
+    /// # Errors
+    /// It was not admitted; the command comes back.
+    pub fn begin(&self, command: Command) -> Result<Begun, (Unavailable, Box<Command>)> {
+        self.dispatcher.begin(command)
+    }
+
+    /// What a command may [weigh](crate::admit::weigh) to fit one commit, bytes.
+    pub fn commit_bytes_max(&self) -> u64 {
+        self.gauge.segment_room_bytes().min(self.frame_bytes_max)
     }
 
     /// Figures of the journal.

@@ -7,10 +7,11 @@
 //! * [`journal`]: one thread that makes a frame of everything that waits, and syncs it;
 //! * [`reply`]: everybody whose event is durable, in one wake-up a sync; then [`publish`].
 //!
-//! Beside it: [`load`], the readers that fetch records from the disk so that the partition never
+//! Beside it: [`clock`], which says what has fallen due; [`load`], the readers that fetch records from the disk so that the partition never
 //! waits for one, and [`spare`], which zeroes the next journal segment ahead.
 
 pub mod admit;
+pub mod clock;
 pub mod command;
 pub mod dispatch;
 pub mod journal;
@@ -22,4 +23,5 @@ pub mod spare;
 
 mod engine;
 
+pub use dispatch::Begun;
 pub use engine::{Engine, EngineOptions, OpenedEngine};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use florin_engine::{Body, Event, Originals, Sequence};
+use florin_engine::{Event, Originals, Sequence};
 use florin_persistence::{Disk, JournalReader, ReadError};
 
 use crate::partition::{Parked, Stage};
@@ -42,11 +42,7 @@ fn read_all<D: Disk>(
 }
 
 /// Where the first member of its group stands: the group's id is kept there.
-fn group_head(event: &Event) -> Option<Sequence> {
-    match &event.body {
-        Body::TransferPosted(posted) if posted.group.len > 0 => {
-            Some(event.sequence - u64::from(posted.group.index))
-        }
-        _ => None,
-    }
+pub(crate) fn group_head(event: &Event) -> Option<Sequence> {
+    let place = event.group();
+    (place.len > 0).then(|| event.sequence - u64::from(place.index))
 }

@@ -1,7 +1,8 @@
 //! Stateless checks: what can be refused without looking at the ledger. In order of precedence.
 
 use crate::{
-    AMOUNT_MAX_MINOR, AccountChange, Floor, NewAccount, NewAsset, Reason, SCALE_MAX, Transfer,
+    AMOUNT_MAX_MINOR, AccountChange, Action, Floor, HoldTerms, NewAccount, NewAsset, PaymentTerms,
+    REFERENCE_BYTES_MAX, Reason, SCALE_MAX, SCORE_MAX, Transfer, TransferOptions,
 };
 
 /// A malformed request: the reason and the field, by its name in the contract.
@@ -27,13 +28,64 @@ pub fn check_transfer(transfer: &Transfer) -> Result<(), Fault> {
     }
     if let Some(original) = transfer.reverses() {
         check_reversal(transfer, original)?;
+    } else if transfer.action().refers() {
+        // Accounts follow from what is there, and an amount that is zero means all of it.
+        if transfer.amount_minor > AMOUNT_MAX_MINOR {
+            return Err(Fault::new(Reason::AmountTooLarge, "amount"));
+        }
     } else {
         check_move(transfer)?;
     }
     if !is_date(transfer.value_date) {
         return Err(Fault::new(Reason::ValueDateInvalid, "value_date"));
     }
-    Ok(())
+    match &transfer.extra {
+        Some(options) => check_terms(transfer, options),
+        None => Ok(()),
+    }
+}
+
+/// Whether the terms of holds and payments go with what is to be done.
+fn check_terms(transfer: &Transfer, options: &TransferOptions) -> Result<(), Fault> {
+    let HoldTerms { action, hold, due_at_ns, at_due, release_rest } = options.terms;
+    let waits = matches!(action, Action::Hold | Action::Authorize);
+    let captures = matches!(action, Action::Capture | Action::CapturePayment);
+    let changes_nothing = action == Action::Change && transfer.amount_minor == 0 && due_at_ns == 0;
+    let payment = options.payment.as_ref();
+    let malformed = |field| Err(Fault::new(Reason::HoldMalformed, field));
+    match () {
+        () if options.reverses.is_some() && action != Action::Move => malformed("reverses"),
+        () if action.refers() && (hold == 0 || hold == transfer.id) => malformed("hold"),
+        () if !action.refers() && hold != 0 => malformed("hold"),
+        () if action.refers() && transfer.debit_account != 0 => malformed("debit_account"),
+        () if action.refers() && transfer.credit_account != 0 => malformed("credit_account"),
+        () if action != Action::Move && transfer.up_to_available => malformed("amount_mode"),
+        () if changes_nothing => malformed("amount"),
+        () if action == Action::CancelPayment && transfer.amount_minor != 0 => malformed("amount"),
+        () if !waits && action != Action::Change && due_at_ns != 0 => malformed("due_at_ns"),
+        () if at_due != crate::AtDue::Release && !(waits && due_at_ns != 0) => malformed("at_due"),
+        () if release_rest && !captures => malformed("release_rest"),
+        () if payment.is_some() && !matches!(action, Action::Authorize | Action::Pay) => {
+            malformed("payment")
+        }
+        () => payment.map_or(Ok(()), check_payment),
+    }
+}
+
+fn check_payment(payment: &PaymentTerms) -> Result<(), Fault> {
+    let reference = &payment.reference;
+    match () {
+        () if payment.fee_minor > AMOUNT_MAX_MINOR => {
+            Err(Fault::new(Reason::AmountTooLarge, "fee"))
+        }
+        () if reference.len() > REFERENCE_BYTES_MAX || reference.chars().any(char::is_control) => {
+            Err(Fault::new(Reason::ReferenceInvalid, "reference"))
+        }
+        () if payment.score.is_some_and(|score| score > SCORE_MAX) => {
+            Err(Fault::new(Reason::ScoreInvalid, "score"))
+        }
+        () => Ok(()),
+    }
 }
 
 fn check_reversal(transfer: &Transfer, original: u128) -> Result<(), Fault> {
@@ -73,7 +125,8 @@ pub fn check_new_account(account: &NewAccount) -> Result<(), Fault> {
     if account.id == 0 {
         return Err(Fault::new(Reason::AccountKeyMissing, "key"));
     }
-    check_floor(account.floor)
+    check_floor(account.floor)?;
+    check_ceiling(account.ceiling)
 }
 
 /// Checks a change of an account on its own.
@@ -84,7 +137,9 @@ pub fn check_account_change(change: &AccountChange) -> Result<(), Fault> {
     if let Some(floor) = change.floor {
         check_floor(floor)?;
     }
-    if change.freeze.is_none() && !change.close && change.floor.is_none() {
+    check_ceiling(change.ceiling.flatten())?;
+    let AccountChange { freeze, close, floor, ceiling, .. } = change;
+    if freeze.is_none() && !close && floor.is_none() && ceiling.is_none() {
         return Err(Fault::new(Reason::UpdateEmpty, ""));
     }
     Ok(())
@@ -96,6 +151,15 @@ fn check_floor(floor: Floor) -> Result<(), Fault> {
             Err(Fault::new(Reason::FloorInvalid, "floor.overdraft"))
         }
         Floor::Zero | Floor::None | Floor::Overdraft(_) => Ok(()),
+    }
+}
+
+fn check_ceiling(ceiling: Option<u128>) -> Result<(), Fault> {
+    match ceiling {
+        Some(minor) if minor > AMOUNT_MAX_MINOR => {
+            Err(Fault::new(Reason::CeilingInvalid, "ceiling.limit"))
+        }
+        _ => Ok(()),
     }
 }
 

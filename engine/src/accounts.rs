@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use crate::account::{FloorKind, NO_SIDE};
+use crate::account::{Bounds, FloorKind, NO_SIDE};
 use crate::hash::KeyHash;
 use crate::slab::Slab;
 use crate::table::Table;
@@ -12,6 +12,8 @@ use crate::{Account, AccountOpened, AccountUpdated, Event, Floor, Freeze, Slot, 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SideEntry {
     pub overdraft_minor: u128,
+    /// Counts only where the account says that it has one.
+    pub ceiling_minor: u128,
     pub name: Option<Box<str>>,
     pub metadata: Box<[u8]>,
 }
@@ -73,6 +75,15 @@ impl Accounts {
         }
     }
 
+    pub fn ceiling(&self, account: &Account) -> Option<u128> {
+        account.has_ceiling.then(|| self.side(account).map_or(0, |side| side.ceiling_minor))
+    }
+
+    #[inline]
+    pub fn bounds(&self, account: &Account) -> Bounds {
+        Bounds { floor: self.floor(account), ceiling: self.ceiling(account) }
+    }
+
     #[inline]
     pub fn prefetch_table(&self, hash: KeyHash, tenant: Tenant, id: u128) {
         self.table.prefetch(hash.of(tenant, id));
@@ -91,12 +102,14 @@ impl Accounts {
 
     pub fn open(&mut self, hash: KeyHash, event: &Event, opened: &AccountOpened) {
         let (floor, overdraft_minor) = split(opened.floor);
-        let plain = overdraft_minor == 0 && opened.name.is_none() && opened.metadata.is_empty();
+        let ceiling_minor = opened.ceiling.unwrap_or(0);
+        let limits = overdraft_minor != 0 || opened.ceiling.is_some();
+        let plain = !limits && opened.name.is_none() && opened.metadata.is_empty();
         let side = if plain {
             NO_SIDE
         } else {
             let (name, metadata) = (opened.name.clone(), opened.metadata.clone());
-            self.side.push(SideEntry { overdraft_minor, name, metadata })
+            self.side.push(SideEntry { overdraft_minor, ceiling_minor, name, metadata })
         };
         let slot = self.slab.push(Account {
             id: opened.id,
@@ -109,6 +122,7 @@ impl Accounts {
             floor,
             freeze: Freeze::None,
             closed: false,
+            has_ceiling: opened.ceiling.is_some(),
             opened_sequence: event.sequence,
             debits_pending: 0,
             debits_posted: 0,
@@ -125,10 +139,14 @@ impl Accounts {
         account.freeze = updated.freeze;
         account.closed = updated.closed;
         account.floor = floor;
+        account.has_ceiling = updated.ceiling.is_some();
+        let ceiling_minor = updated.ceiling.unwrap_or(0);
         if account.side != NO_SIDE {
-            self.side.at_mut(account.side).overdraft_minor = overdraft_minor;
-        } else if overdraft_minor != 0 {
-            account.side = self.side.push(SideEntry { overdraft_minor, ..SideEntry::default() });
+            let side = self.side.at_mut(account.side);
+            (side.overdraft_minor, side.ceiling_minor) = (overdraft_minor, ceiling_minor);
+        } else if overdraft_minor != 0 || account.has_ceiling {
+            let limits = SideEntry { overdraft_minor, ceiling_minor, ..SideEntry::default() };
+            account.side = self.side.push(limits);
         }
     }
 

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::{AssetCode, Floor, Freeze, GroupKey, Tenant, content};
+use crate::{Action, AssetCode, Floor, Freeze, GroupKey, HoldTerms, PaymentTerms, Tenant, content};
 
 /// Largest amount: 2^127 - 1 minor units.
 pub const AMOUNT_MAX_MINOR: u128 = i128::MAX as u128;
@@ -30,11 +30,11 @@ pub struct TransferBatch {
 pub struct Transfer {
     /// The id that the caller chose.
     pub id: u128,
-    /// Account id of the payer; 0 with a reversal.
+    /// Account id of the payer; 0 with a reversal, and where it follows from a hold or payment.
     pub debit_account: u128,
-    /// Account id of the receiver; 0 with a reversal.
+    /// Account id of the receiver; 0 likewise.
     pub credit_account: u128,
-    /// Minor units; 0 with a reversal.
+    /// Minor units; 0 with a reversal, and where all that is left is meant.
     pub amount_minor: u128,
     /// Hash of the content, see [`Transfer::seal`].
     pub content_hash: u64,
@@ -57,6 +57,10 @@ pub struct TransferOptions {
     pub reverses: Option<u128>,
     /// Encoded metadata, empty if none.
     pub metadata: Box<[u8]>,
+    /// What it does with a hold or payment.
+    pub terms: HoldTerms,
+    /// What a new payment has beside a hold.
+    pub payment: Option<PaymentTerms>,
 }
 
 impl Transfer {
@@ -70,6 +74,16 @@ impl Transfer {
     /// The transfer to undo.
     pub fn reverses(&self) -> Option<u128> {
         self.extra.as_ref()?.reverses
+    }
+
+    /// What it does.
+    pub fn action(&self) -> Action {
+        self.terms().action
+    }
+
+    /// What it says about a hold or payment.
+    pub fn terms(&self) -> HoldTerms {
+        self.extra.as_ref().map_or_else(HoldTerms::default, |extra| extra.terms)
     }
 
     /// Encoded metadata.
@@ -100,6 +114,8 @@ pub struct NewAccount {
     pub name: Option<Box<str>>,
     /// Encoded metadata, empty if none.
     pub metadata: Box<[u8]>,
+    /// How far its balance may rise, minor units, 0 to 2^127 - 1; `None` = without limit.
+    pub ceiling: Option<u128>,
 }
 
 /// A change to an account. What is `None` stays.
@@ -115,6 +131,8 @@ pub struct AccountChange {
     pub close: bool,
     /// How far the balance may fall from now on.
     pub floor: Option<Floor>,
+    /// How far the balance may rise from now on; `Some(None)` = without limit.
+    pub ceiling: Option<Option<u128>>,
 }
 
 /// An asset to register.

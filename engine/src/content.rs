@@ -3,7 +3,7 @@
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use crate::{AssetCode, Floor, NewAccount, Transfer};
+use crate::{AssetCode, Floor, HoldTerms, NewAccount, PaymentTerms, Transfer, TransferOptions};
 
 /// Bytes of the fixed part of a transfer's content.
 const FIXED: usize = 16 * 4 + 4 + 4 + 1;
@@ -17,13 +17,23 @@ pub(crate) fn transfer_hash(transfer: &Transfer) -> u64 {
     fixed[64..68].copy_from_slice(&transfer.code.to_le_bytes());
     fixed[68..72].copy_from_slice(&transfer.value_date.to_le_bytes());
     fixed[72] = u8::from(transfer.up_to_available);
-    let metadata = transfer.metadata();
-    if metadata.is_empty() {
-        return xxh3_64(&fixed);
-    }
+    let Some(extra) = transfer.extra.as_deref() else { return xxh3_64(&fixed) };
+    let TransferOptions { metadata, terms, payment, .. } = extra;
     let mut hasher = Xxh3::new();
     hasher.update(&fixed);
     hasher.update(metadata);
+    if *terms != HoldTerms::default() {
+        // No metadata ends like this: it is made of lengths and texts.
+        hasher.update(b"\0\0terms");
+        hasher.update(&[terms.action as u8, terms.at_due as u8, u8::from(terms.release_rest)]);
+        hasher.update(&terms.hold.to_le_bytes());
+        hasher.update(&terms.due_at_ns.to_le_bytes());
+    }
+    if let Some(PaymentTerms { fee_minor, score, reference }) = payment {
+        hasher.update(&fee_minor.to_le_bytes());
+        hasher.update(&score.map_or(u16::MAX, u16::from).to_le_bytes());
+        hasher.update(reference.as_bytes());
+    }
     hasher.digest()
 }
 
@@ -50,6 +60,10 @@ pub(crate) fn account_hash(account: &NewAccount) -> u64 {
     hasher.update(&(name.len() as u64).to_le_bytes());
     hasher.update(name.as_bytes());
     hasher.update(&account.metadata);
+    if let Some(ceiling) = account.ceiling {
+        hasher.update(b"\0\0ceiling");
+        hasher.update(&ceiling.to_le_bytes());
+    }
     hasher.digest()
 }
 

@@ -6,13 +6,15 @@ use hashbrown::HashMap;
 
 use crate::account::{Ask, Side};
 use crate::{
-    Account, AssetCode, Body, Event, GroupKey, GroupPlace, Ledger, NO_SLOT, Reason, Refusal,
-    Sequence, Slot, Tenant, Transfer, TransferExtra, TransferPosted, TransferRefused,
+    Account, AssetCode, Body, Event, GroupKey, GroupPlace, Hold, HoldEvent, HoldStep, Ledger,
+    NO_SLOT, Reason, Refusal, Sequence, Slot, Tenant, Transfer, TransferExtra, TransferPosted,
+    TransferRefused,
 };
 
 /// Accounts as a decision sees them: as they are, or as the members of a group before have left them.
 pub(crate) trait View {
     fn account(&self, slot: Slot) -> &Account;
+    fn hold(&self, tenant: Tenant, id: u128) -> Option<&Hold>;
     fn is_reversed(&self, original: Sequence) -> bool;
     /// Place among the events of this group, if the transfer is a member of it.
     fn member(&self, transfer: u128) -> Option<usize>;
@@ -22,6 +24,10 @@ impl View for Ledger {
     #[inline]
     fn account(&self, slot: Slot) -> &Account {
         self.accounts.at(slot)
+    }
+
+    fn hold(&self, tenant: Tenant, id: u128) -> Option<&Hold> {
+        self.holds.get(self.hash, tenant, id)
     }
 
     fn is_reversed(&self, original: Sequence) -> bool {
@@ -42,6 +48,7 @@ pub(crate) struct Terms<'a> {
     pub tenant: Tenant,
     pub asset: Option<AssetCode>,
     pub originals: &'a Originals,
+    pub now_ns: u64,
 }
 
 /// A member's place in its group, and with member 0 the group's key.
@@ -52,14 +59,36 @@ pub(crate) struct Place {
 }
 
 /// What a request asks for, with its accounts looked up.
-struct Sides {
-    debit_account: u128,
-    credit_account: u128,
-    debit_slot: Option<Slot>,
-    credit_slot: Option<Slot>,
-    amount_minor: u128,
+pub(crate) struct Sides {
+    pub debit_account: u128,
+    pub credit_account: u128,
+    pub debit_slot: Option<Slot>,
+    pub credit_slot: Option<Slot>,
+    pub amount_minor: u128,
     /// The transfer to undo, 0 if none; or why it cannot be.
-    original: Result<Sequence, Reason>,
+    pub original: Result<Sequence, Reason>,
+}
+
+impl Sides {
+    /// Nothing is known, for this reason.
+    pub const fn unknown(reason: Reason) -> Self {
+        Self {
+            debit_account: 0,
+            credit_account: 0,
+            debit_slot: None,
+            credit_slot: None,
+            amount_minor: 0,
+            original: Err(reason),
+        }
+    }
+}
+
+/// What a reversal undoes.
+struct Original {
+    sequence: Sequence,
+    debit: Slot,
+    credit: Slot,
+    amount_minor: u128,
 }
 
 impl Ledger {
@@ -72,19 +101,25 @@ impl Ledger {
         transfer: &Transfer,
         place: Place,
         earlier: &[Event],
-    ) -> Result<TransferPosted, Box<TransferRefused>> {
+    ) -> Result<Body, Box<TransferRefused>> {
+        if transfer.extra.is_some() && transfer.terms() != crate::HoldTerms::default() {
+            let step = self.decide_step(view, terms, transfer, place)?;
+            return Ok(Body::Hold(step));
+        }
         let sides = match transfer.reverses() {
             Some(original) => self.reversed_sides(view, terms, original, earlier),
             None => self.sides(terms, transfer),
         };
         match self.ask(view, terms, transfer, &sides) {
-            Ok(moved) => Ok(post(view, terms, transfer, &sides, moved, place)),
+            Ok(moved) => {
+                Ok(Body::TransferPosted(post(view, terms, transfer, &sides, moved, place)))
+            }
             Err(refusal) => Err(refused(terms, transfer, &sides, refusal)),
         }
     }
 
     #[inline]
-    fn sides(&self, terms: Terms<'_>, transfer: &Transfer) -> Sides {
+    pub(crate) fn sides(&self, terms: Terms<'_>, transfer: &Transfer) -> Sides {
         Sides {
             debit_account: transfer.debit_account,
             credit_account: transfer.credit_account,
@@ -104,38 +139,31 @@ impl Ledger {
         original: u128,
         earlier: &[Event],
     ) -> Sides {
-        let unknown = |reason| Sides {
-            debit_account: 0,
-            credit_account: 0,
-            debit_slot: None,
-            credit_slot: None,
-            amount_minor: 0,
-            original: Err(reason),
-        };
-        let (sequence, posted) = match self.original(view, terms, original, earlier) {
+        let original = match self.original(view, terms, original, earlier) {
             Ok(found) => found,
-            Err(reason) => return unknown(reason),
+            Err(reason) => return Sides::unknown(reason),
         };
-        let (debit, credit) = (posted.credit.slot, posted.debit.slot);
+        let Original { sequence, amount_minor, .. } = original;
+        let (debit, credit) = (original.credit, original.debit);
         let reversed = view.is_reversed(sequence);
         Sides {
             debit_account: view.account(debit).id,
             credit_account: view.account(credit).id,
             debit_slot: Some(debit),
             credit_slot: Some(credit),
-            amount_minor: posted.amount_minor,
+            amount_minor,
             original: if reversed { Err(Reason::AlreadyReversed) } else { Ok(sequence) },
         }
     }
 
     /// The original: decided earlier in this batch, or loaded from the journal.
-    fn original<'a>(
+    fn original(
         &self,
         view: &impl View,
-        terms: Terms<'a>,
+        terms: Terms<'_>,
         id: u128,
-        earlier: &'a [Event],
-    ) -> Result<(Sequence, &'a TransferPosted), Reason> {
+        earlier: &[Event],
+    ) -> Result<Original, Reason> {
         let event = if let Some(index) = view.member(id) {
             earlier.get(index)
         } else {
@@ -151,10 +179,20 @@ impl Ledger {
                 None => terms.originals.get(&entry.sequence),
             }
         };
-        match event {
-            Some(Event { sequence, body: Body::TransferPosted(posted), .. }) => {
-                Ok((*sequence, posted))
+        let event = event.ok_or(Reason::OriginalNotFound)?;
+        let sequence = event.sequence;
+        match &event.body {
+            Body::TransferPosted(TransferPosted { debit, credit, amount_minor, .. }) => {
+                let (debit, credit) = (debit.slot, credit.slot);
+                Ok(Original { sequence, debit, credit, amount_minor: *amount_minor })
             }
+            // A payment is refunded instead: it would not know of a reversal.
+            Body::Hold(hold) if hold.step == HoldStep::Capture && !hold.of_payment => {
+                let HoldEvent { debit, credit, amount_minor, .. } = **hold;
+                let (debit, credit) = (debit.slot, credit.slot);
+                Ok(Original { sequence, debit, credit, amount_minor })
+            }
+            Body::Hold(_) => Err(Reason::OriginalNotPosted),
             _ => Err(Reason::OriginalNotFound),
         }
     }
@@ -162,7 +200,7 @@ impl Ledger {
     /// Asks both accounts. Where both refuse, the reason that comes first is the answer; where it is the
     /// same, the debit account's.
     #[inline]
-    fn ask(
+    pub(crate) fn ask(
         &self,
         view: &impl View,
         terms: Terms<'_>,
@@ -191,7 +229,7 @@ impl Ledger {
         }
         let up_to_available = transfer.up_to_available;
         let ask = Ask { side: Side::Debit, amount_minor: asked_minor, up_to_available };
-        let paid = debit.answer(ask, self.accounts.floor(debit));
+        let paid = debit.answer(ask, self.accounts.bounds(debit));
         let amount_minor = *paid.as_ref().unwrap_or(&asked_minor);
         let ask = Ask { side: Side::Credit, amount_minor, up_to_available: false };
         // What the request asked for, also where less would have moved.
@@ -200,7 +238,7 @@ impl Ledger {
             missing_minor: asked_minor - refusal.would_pass_minor,
             ..refusal
         };
-        let received = credit.answer(ask, self.accounts.floor(credit)).map_err(of_request);
+        let received = credit.answer(ask, self.accounts.bounds(credit)).map_err(of_request);
         match (paid, received) {
             (Ok(moved), Ok(_)) => Ok(moved),
             (Ok(_), Err(refusal)) | (Err(refusal), Ok(_)) => Err(refusal),
@@ -254,6 +292,7 @@ fn post(
                     requested_minor: transfer.up_to_available.then_some(transfer.amount_minor),
                     reverses: transfer.reverses(),
                     metadata: transfer.metadata().into(),
+                    payment: None,
                 })
             })
             .filter(|extra| **extra != TransferExtra::default()),
@@ -261,7 +300,7 @@ fn post(
 }
 
 #[cold]
-fn refused(
+pub(crate) fn refused(
     terms: Terms<'_>,
     transfer: &Transfer,
     sides: &Sides,
@@ -280,6 +319,7 @@ fn refused(
         code: transfer.code,
         value_date: transfer.value_date,
         reverses: transfer.reverses(),
+        terms: transfer.terms(),
         refusal,
     })
 }

@@ -18,8 +18,10 @@ impl Ledger {
         for asset in &self.assets {
             out.bytes(&asset.code.to_bytes()).int(u64::from(asset.scale));
             out.wide(asset.debits_posted_minor).wide(asset.credits_posted_minor);
+            out.wide(asset.pending_minor);
         }
         self.digest_accounts(&mut out);
+        self.digest_holds(&mut out);
         digest_ids(&mut out, &self.transfer_ids);
         digest_ids(&mut out, &self.group_ids);
         let mut reversed: Vec<_> = self.reversed.iter().collect();
@@ -44,9 +46,24 @@ impl Ledger {
                 Floor::Overdraft(minor) => (3, minor),
             };
             out.int(kind).wide(overdraft_minor);
+            let ceiling = self.accounts.ceiling(account);
+            out.int(u64::from(ceiling.is_some())).wide(ceiling.unwrap_or(0));
             out.wide(account.debits_pending).wide(account.debits_posted);
             out.wide(account.credits_pending).wide(account.credits_posted);
         }
+    }
+
+    fn digest_holds(&self, out: &mut Out) {
+        for hold in self.holds.iter() {
+            out.wide(hold.id).wide(hold.amount_minor).wide(hold.captured_minor);
+            out.wide(hold.released_minor).wide(hold.refunded_minor);
+            out.int(hold.due_at_ns).int(hold.placed_sequence).int(hold.last_sequence);
+            out.int(u64::from(hold.debit) << 32 | u64::from(hold.credit));
+            let flags =
+                hold.at_due as u64 | u64::from(hold.of_payment) << 1 | u64::from(hold.expired) << 2;
+            out.int(u64::from(hold.tenant) << 32 | flags);
+        }
+        out.int(self.holds.open_len() as u64).int(self.holds.due_len() as u64);
     }
 }
 

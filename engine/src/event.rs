@@ -3,7 +3,8 @@
 
 use alloc::boxed::Box;
 
-use crate::{AssetCode, Floor, Freeze, Reason};
+use crate::effect::Moved;
+use crate::{AssetCode, AtDue, Floor, Freeze, HoldTerms, PaymentTerms, Reason};
 
 /// Position of an event in its partition; the first is 1.
 pub type Sequence = u64;
@@ -28,6 +29,39 @@ pub struct Event {
     pub body: Body,
 }
 
+impl Event {
+    /// Its place in a posted group; `len` 0 outside of groups.
+    #[inline]
+    pub fn group(&self) -> GroupPlace {
+        match &self.body {
+            Body::TransferPosted(posted) => posted.group,
+            Body::Hold(hold) => hold.group,
+            _ => GroupPlace::default(),
+        }
+    }
+
+    /// What only some transfers have.
+    pub fn extra(&self) -> Option<&TransferExtra> {
+        match &self.body {
+            Body::TransferPosted(posted) => posted.extra.as_deref(),
+            Body::Hold(hold) => hold.extra.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Its two sides, where money moved or was reserved: debit, credit. Of an account's opening and update the
+    /// first is the account.
+    pub fn legs(&self) -> [Option<Leg>; 2] {
+        match &self.body {
+            Body::TransferPosted(posted) => [Some(posted.debit), Some(posted.credit)],
+            Body::Hold(hold) => [Some(hold.debit), Some(hold.credit)],
+            Body::AccountUpdated(updated) => [Some(updated.leg), None],
+            Body::AccountOpened(opened) => [Some(Leg { slot: opened.slot, ..Leg::NONE }), None],
+            _ => [None, None],
+        }
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
@@ -39,6 +73,8 @@ pub enum Body {
     AccountUpdated(Box<AccountUpdated>),
     /// Money moved.
     TransferPosted(TransferPosted),
+    /// Something happened to a hold or payment.
+    Hold(Box<HoldEvent>),
     /// A transfer was refused by the state of the ledger; its id is used up.
     TransferRefused(Box<TransferRefused>),
     /// A group was refused by the state of the ledger; its id is used up, its members' ids are not.
@@ -75,6 +111,8 @@ pub struct AccountOpened {
     pub asset: u32,
     /// How far its balance may fall.
     pub floor: Floor,
+    /// How far its balance may rise.
+    pub ceiling: Option<u128>,
     /// Tells a repetition from another account under the same id.
     pub content_hash: u64,
     /// Name, if it was opened by name. Personal.
@@ -96,6 +134,8 @@ pub struct AccountUpdated {
     pub closed: bool,
     /// How far the balance may fall from now on.
     pub floor: Floor,
+    /// How far the balance may rise from now on.
+    pub ceiling: Option<u128>,
 }
 
 /// One account's side of an event.
@@ -154,12 +194,102 @@ pub struct TransferPosted {
 pub struct TransferExtra {
     /// With member 0 of a group: the group's id and the hash of its content.
     pub group: Option<GroupKey>,
-    /// For a transfer of "up to what is available": what was asked for, minor units.
+    /// For a transfer of "up to what is available": what was asked for, minor units. Of a hold or payment: 0 if
+    /// all that was left was asked for.
     pub requested_minor: Option<u128>,
     /// For a reversal: the id of the original.
     pub reverses: Option<u128>,
     /// Encoded metadata, empty if none. Personal.
     pub metadata: Box<[u8]>,
+    /// For a new payment: what it has beside a hold.
+    pub payment: Option<PaymentTerms>,
+}
+
+/// What happened to a hold or payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldStep {
+    /// It was placed: the amount is reserved.
+    Place,
+    /// A payment was created and captured at once.
+    Pay,
+    /// The amount was captured.
+    Capture,
+    /// The amount was given back.
+    Release,
+    /// It was increased by the amount, is due at another time, or both.
+    Change,
+    /// The amount of a payment was moved back.
+    Refund,
+    /// It was due, and the amount, all that was left, was given back.
+    DueRelease,
+    /// It was due, and the amount, all that was left, was captured.
+    DueCapture,
+}
+
+/// One step in the life of a hold or payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoldEvent {
+    /// What happened.
+    pub step: HoldStep,
+    /// It is a payment.
+    pub of_payment: bool,
+    /// The id that the caller chose for this step; 0 if it fell due.
+    pub id: u128,
+    /// The id of the hold or payment: of the step that placed it.
+    pub hold_id: u128,
+    /// Sequence of the event that placed it; 0 for that event itself.
+    pub hold_sequence: Sequence,
+    /// What this step reserved, moved or gave back, minor units.
+    pub amount_minor: u128,
+    /// What a capture gave back beside what it moved, minor units.
+    pub released_minor: u128,
+    /// What is reserved after, minor units.
+    pub remaining_minor: u128,
+    /// Whose money is reserved, or moved: of a refund the payee.
+    pub debit: Leg,
+    /// For whom.
+    pub credit: Leg,
+    /// Hash of the request's content; 0 if it fell due.
+    pub content_hash: u64,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// What is reserved.
+    pub asset: u32,
+    /// The caller's own code.
+    pub code: u32,
+    /// YYYYMMDD, 0 if none.
+    pub value_date: u32,
+    /// Place in its group.
+    pub group: GroupPlace,
+    /// When it falls due after this, ns since 1970; 0 = never.
+    pub due_at_ns: u64,
+    /// This step has set that time.
+    pub sets_due: bool,
+    /// What happens then.
+    pub at_due: AtDue,
+    /// A capture that was asked to give the rest back.
+    pub release_rest: bool,
+    /// It was to be captured when it was due, and could not be.
+    pub blocked_by: Option<Reason>,
+    /// What only some have.
+    pub extra: Option<Box<TransferExtra>>,
+}
+
+impl HoldEvent {
+    /// What becomes pending on both sides, minor units.
+    pub const fn reserved_minor(&self) -> u128 {
+        Moved::of_event(self).reserved_minor
+    }
+
+    /// What is no longer pending on both sides, minor units.
+    pub const fn freed_minor(&self) -> u128 {
+        Moved::of_event(self).freed_minor
+    }
+
+    /// What moves, minor units.
+    pub const fn posted_minor(&self) -> u128 {
+        Moved::of_event(self).posted_minor
+    }
 }
 
 /// A group's id and the hash of its content.
@@ -198,6 +328,8 @@ pub struct TransferRefused {
     pub value_date: u32,
     /// For a reversal: the id of the original.
     pub reverses: Option<u128>,
+    /// What it was to do.
+    pub terms: HoldTerms,
     /// Why.
     pub refusal: Refusal,
 }

@@ -1,8 +1,9 @@
 //! Applying events. Live running and replay come through here; nothing is refused any more.
 
 use crate::account::Side;
+use crate::effect::Moved;
 use crate::ids::IdEntry;
-use crate::{Asset, Body, Event, Ledger, TransferPosted};
+use crate::{Asset, Body, Event, HoldEvent, Ledger, TransferPosted};
 
 impl Ledger {
     /// Applies an event that this ledger decided, or that [`replay`](Self::replay) has checked.
@@ -12,6 +13,7 @@ impl Ledger {
         self.last_timestamp_ns = event.timestamp_ns;
         match &event.body {
             Body::TransferPosted(posted) => self.post(event, posted),
+            Body::Hold(hold) => self.take_step(event, hold),
             Body::TransferRefused(refused) => {
                 self.counters.transfers_refused += 1;
                 let entry = IdEntry {
@@ -41,6 +43,7 @@ impl Ledger {
                     scale: registered.scale,
                     debits_posted_minor: 0,
                     credits_posted_minor: 0,
+                    pending_minor: 0,
                 });
             }
             Body::AccountOpened(opened) => self.accounts.open(self.hash, event, opened),
@@ -70,6 +73,38 @@ impl Ledger {
             self.reversed.insert(posted.original_sequence, event.sequence);
         }
         if let Some(group) = posted.extra.as_ref().and_then(|extra| extra.group) {
+            let entry = IdEntry { id: group.id, content_hash: group.content_hash, ..entry };
+            self.group_ids.insert(self.hash, entry);
+        }
+    }
+
+    /// A step of a hold or payment.
+    fn take_step(&mut self, event: &Event, hold: &HoldEvent) {
+        let moved = Moved::of_event(hold);
+        for (side, leg) in [(Side::Debit, hold.debit), (Side::Credit, hold.credit)] {
+            self.accounts.at_mut(leg.slot).apply(moved.on(side), event.sequence);
+        }
+        let asset = &mut self.assets[hold.asset as usize];
+        asset.pending_minor = asset.pending_minor.wrapping_add(moved.reserved_minor);
+        asset.pending_minor = asset.pending_minor.wrapping_sub(moved.freed_minor);
+        let posted = moved.posted_minor;
+        asset.debits_posted_minor = asset.debits_posted_minor.wrapping_add(posted);
+        asset.credits_posted_minor = asset.credits_posted_minor.wrapping_add(posted);
+        self.holds.apply(self.hash, hold, event.sequence);
+        // What fell due was asked for by nobody: it has no id.
+        if hold.id == 0 {
+            return;
+        }
+        self.counters.transfers_posted += 1;
+        let entry = IdEntry {
+            id: hold.id,
+            sequence: event.sequence,
+            content_hash: hold.content_hash,
+            tenant: hold.tenant,
+            posted: true,
+        };
+        self.transfer_ids.insert(self.hash, entry);
+        if let Some(group) = hold.extra.as_ref().and_then(|extra| extra.group) {
             let entry = IdEntry { id: group.id, content_hash: group.content_hash, ..entry };
             self.group_ids.insert(self.hash, entry);
         }

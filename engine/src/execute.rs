@@ -102,7 +102,7 @@ impl Ledger {
         now_ns: u64,
         events: &mut Vec<Event>,
     ) -> BatchOutcome {
-        let terms = Terms { tenant: batch.tenant, asset: batch.asset, originals };
+        let terms = Terms { tenant: batch.tenant, asset: batch.asset, originals, now_ns };
         if batch.group.is_some() {
             self.execute_group(batch, terms, now_ns, events)
         } else {
@@ -134,7 +134,7 @@ impl Ledger {
                     let body = match self.decide(self, terms, transfer, place, events) {
                         Ok(posted) => {
                             outcome.posted += 1;
-                            Body::TransferPosted(posted)
+                            posted
                         }
                         Err(refused) => {
                             outcome.refused += 1;
@@ -208,13 +208,14 @@ impl Ledger {
         for (index, transfer) in (0..len).zip(&batch.transfers) {
             let group = batch.group.filter(|_| index == 0);
             let place = Place { place: GroupPlace { index, len }, group };
-            let posted = self
+            let body = self
                 .decide(&overlay, terms, transfer, place, &events)
                 .map_err(|refused| (index, refused.refusal))?;
             let sequence = first.sequence + u64::from(index);
-            overlay.post(sequence, &posted);
             let timestamp_ns = first.timestamp_ns + u64::from(index);
-            events.push(Event { sequence, timestamp_ns, body: Body::TransferPosted(posted) });
+            let event = Event { sequence, timestamp_ns, body };
+            overlay.apply(&event);
+            events.push(event);
         }
         Ok(events)
     }

@@ -7,8 +7,9 @@ use hashbrown::HashMap;
 
 use crate::accounts::Accounts;
 use crate::hash::KeyHash;
+use crate::holds::Holds;
 use crate::ids::IdIndex;
-use crate::{Account, AssetCode, Event, Floor, Freeze, Sequence, Slot, Tenant};
+use crate::{Account, AssetCode, Event, Floor, Freeze, Hold, Sequence, Slot, Tenant};
 
 /// An asset in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,12 +22,15 @@ pub struct Asset {
     pub debits_posted_minor: u128,
     /// Sum of posted credits over all accounts, minor units, modulo 2^128.
     pub credits_posted_minor: u128,
+    /// What open holds and payments reserve, minor units, modulo 2^128. It is at once the sum of pending debits and
+    /// of pending credits.
+    pub pending_minor: u128,
 }
 
 /// How much has happened, over the whole history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
-    /// Transfers posted.
+    /// Transfers posted; steps of holds and payments too.
     pub transfers_posted: u64,
     /// Transfers and groups refused and journaled.
     pub transfers_refused: u64,
@@ -43,9 +47,12 @@ pub struct Ledger {
     pub(crate) group_ids: IdIndex,
     /// Original -> reversal.
     pub(crate) reversed: HashMap<Sequence, Sequence>,
+    pub(crate) holds: Holds,
     pub(crate) last_sequence: Sequence,
     pub(crate) last_timestamp_ns: u64,
     pub(crate) counters: Counters,
+    /// Nothing falls due after this moment, whatever the clock says. No part of the state.
+    pub(crate) due_until_ns: u64,
 }
 
 /// Everything there is to say about an account at one moment.
@@ -73,6 +80,8 @@ pub struct AccountState {
     pub available_minor: Option<u128>,
     /// How far the balance may fall.
     pub floor: Floor,
+    /// How far the balance may rise, minor units; `None` = without limit.
+    pub ceiling_minor: Option<u128>,
     /// What is frozen.
     pub freeze: Freeze,
     /// Closed for good.
@@ -96,9 +105,11 @@ impl Ledger {
             transfer_ids: IdIndex::new(),
             group_ids: IdIndex::new(),
             reversed: HashMap::new(),
+            holds: Holds::new(),
             last_sequence: 0,
             last_timestamp_ns: 0,
             counters: Counters::default(),
+            due_until_ns: u64::MAX,
         }
     }
 
@@ -171,6 +182,32 @@ impl Ledger {
         Some(self.accounts.get(slot)?.id)
     }
 
+    /// A hold or payment as it is, with the ids of its accounts: debit, credit.
+    pub fn hold(&self, tenant: Tenant, id: u128) -> Option<(&Hold, [u128; 2])> {
+        let hold = self.holds.get(self.hash, tenant, id)?;
+        Some((hold, [self.accounts.at(hold.debit).id, self.accounts.at(hold.credit).id]))
+    }
+
+    /// Holds and payments that reserve something.
+    pub const fn open_holds_len(&self) -> usize {
+        self.holds.open_len()
+    }
+
+    /// Those of them that fall due.
+    pub fn timers_len(&self) -> usize {
+        self.holds.due_len()
+    }
+
+    /// When the next one falls due, ns since 1970.
+    pub fn next_due_ns(&self) -> Option<u64> {
+        self.holds.next_due_ns()
+    }
+
+    /// Whether one falls due after one moment and by another.
+    pub fn any_due(&self, after_ns: u64, until_ns: u64) -> bool {
+        self.holds.any_due(after_ns, until_ns)
+    }
+
     /// Where the first answer to a transfer id stands.
     pub fn transfer_sequence(&self, tenant: Tenant, id: u128) -> Option<Sequence> {
         Some(self.transfer_ids.get(self.hash, tenant, id)?.sequence)
@@ -188,16 +225,28 @@ impl Ledger {
 
     /// The same from the accounts themselves, and that both ways give the same sums. Looks at every account.
     pub fn is_conserved_by_account(&self) -> bool {
-        let mut sums = alloc::vec![(0u128, 0u128); self.assets.len()];
+        let mut sums = alloc::vec![[0u128; 4]; self.assets.len()];
         for account in self.accounts.iter() {
-            let (debits, credits) = &mut sums[account.asset as usize];
-            *debits = debits.wrapping_add(account.debits_posted);
-            *credits = credits.wrapping_add(account.credits_posted);
+            let totals = [
+                account.debits_posted,
+                account.credits_posted,
+                account.debits_pending,
+                account.credits_pending,
+            ];
+            for (sum, total) in sums[account.asset as usize].iter_mut().zip(totals) {
+                *sum = sum.wrapping_add(total);
+            }
         }
-        self.assets.iter().zip(sums).all(|(asset, (debits, credits))| {
-            debits == credits
-                && debits == asset.debits_posted_minor
-                && credits == asset.credits_posted_minor
+        let mut reserved = alloc::vec![0u128; self.assets.len()];
+        for hold in self.holds.iter() {
+            let sum = &mut reserved[self.accounts.at(hold.debit).asset as usize];
+            *sum = sum.wrapping_add(hold.remaining_minor());
+        }
+        self.assets.iter().zip(sums).zip(reserved).all(|((asset, sums), reserved)| {
+            let Asset { debits_posted_minor, credits_posted_minor, pending_minor, .. } = *asset;
+            debits_posted_minor == credits_posted_minor
+                && reserved == pending_minor
+                && sums == [debits_posted_minor, credits_posted_minor, pending_minor, pending_minor]
         })
     }
 
@@ -216,6 +265,7 @@ impl Ledger {
             net_minor: account.net_minor(),
             available_minor: account.available_minor(floor),
             floor,
+            ceiling_minor: self.accounts.ceiling(account),
             freeze: account.freeze,
             closed: account.closed,
             metadata: side.map_or_else(Box::default, |side| side.metadata.clone()),
@@ -228,12 +278,18 @@ impl Ledger {
         self.asset_indexes.get(&code).copied()
     }
 
+    /// When something that is decided now is decided.
+    pub(crate) fn event_time_ns(&self, now_ns: u64) -> u64 {
+        now_ns.max(self.last_timestamp_ns + 1)
+    }
+
+    /// Up to when holds and payments have fallen due.
+    pub(crate) fn due_now_ns(&self, now_ns: u64) -> u64 {
+        self.event_time_ns(now_ns).min(self.due_until_ns)
+    }
+
     /// The next event: its position and time follow from the one before and the clock.
     pub(crate) fn event(&self, now_ns: u64, body: crate::Body) -> Event {
-        Event {
-            sequence: self.last_sequence + 1,
-            timestamp_ns: now_ns.max(self.last_timestamp_ns + 1),
-            body,
-        }
+        Event { sequence: self.last_sequence + 1, timestamp_ns: self.event_time_ns(now_ns), body }
     }
 }

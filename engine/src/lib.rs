@@ -12,7 +12,8 @@
 //! let mut events = Vec::new();
 //! let asset = AssetCode::new("EUR").unwrap();
 //! for (id, floor) in [(1, Floor::None), (2, Floor::Zero)] {
-//!     let account = NewAccount { tenant: 0, id, asset, floor, name: None, metadata: Box::default() };
+//!     let (name, metadata, ceiling) = (None, Box::default(), None);
+//!     let account = NewAccount { tenant: 0, id, asset, floor, name, metadata, ceiling };
 //!     ledger.open_account(&account, 1_000, &mut events);
 //! }
 //! let payment = Transfer {
@@ -36,12 +37,16 @@ mod asset;
 mod command;
 mod content;
 mod decide;
+mod decide_step;
 mod digest;
+mod due;
+mod effect;
 mod event;
 mod evolve;
 mod execute;
 mod explain;
 mod hash;
+mod holds;
 mod ids;
 mod ledger;
 mod metadata;
@@ -52,6 +57,7 @@ mod replay;
 mod slab;
 mod sys;
 mod table;
+mod terms;
 
 pub use accept::{Fault, check_account_change, check_new_account, check_new_asset, check_transfer};
 pub use account::{Account, Floor, Freeze};
@@ -63,11 +69,13 @@ pub use command::{
 pub use decide::Originals;
 pub use event::{
     AccountOpened, AccountUpdated, AssetRegistered, Body, Event, GroupKey, GroupPlace,
-    GroupRefused, Leg, NO_SLOT, Refusal, Sequence, Slot, Tenant, TransferExtra, TransferPosted,
-    TransferRefused,
+    GroupRefused, HoldEvent, HoldStep, Leg, NO_SLOT, Refusal, Sequence, Slot, Tenant,
+    TransferExtra, TransferPosted, TransferRefused,
 };
 pub use execute::{BatchOutcome, GroupOutcome, Known};
+pub use holds::{Hold, HoldState, PaymentState};
 pub use ledger::{AccountState, Asset, Counters, Ledger};
 pub use metadata::{METADATA_BYTES_MAX, decode_metadata, encode_metadata};
 pub use open::{Opened, Registered};
 pub use reason::Reason;
+pub use terms::{Action, AtDue, HoldTerms, PaymentTerms, REFERENCE_BYTES_MAX, SCORE_MAX};

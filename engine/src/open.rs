@@ -101,6 +101,7 @@ impl Ledger {
             slot: u32::try_from(self.accounts.len()).unwrap_or(u32::MAX),
             asset,
             floor: new.floor,
+            ceiling: new.ceiling,
             content_hash,
             name: new.name.clone(),
             metadata: new.metadata.clone(),
@@ -118,11 +119,15 @@ impl Ledger {
         if self.assets[account.asset as usize].code != new.asset {
             return "asset";
         }
-        // The floor may have changed since the opening: only the hash still knows the first one.
+        // Floor and ceiling may have changed since the opening: only the hash still knows the first ones.
+        let first = |new: &NewAccount| content::account_hash(new) == account.content_hash;
         let metadata = side.map_or_else(Box::default, |side| side.metadata.clone());
         let with_first_metadata = NewAccount { metadata, ..new.clone() };
-        let same_floor = content::account_hash(&with_first_metadata) == account.content_hash;
-        if same_floor { "metadata" } else { "floor" }
+        if first(&with_first_metadata) {
+            return "metadata";
+        }
+        let without_ceiling = NewAccount { ceiling: None, ..with_first_metadata };
+        if new.ceiling.is_some() && first(&without_ceiling) { "ceiling" } else { "floor" }
     }
 
     /// Freezes, closes, or sets the floor. A change that changes nothing makes no event.
@@ -147,15 +152,17 @@ impl Ledger {
             .ok_or_else(|| refuse(Reason::AccountNotFound, 0))?;
         let account = self.accounts.at(slot);
         let floor_now = self.accounts.floor(account);
+        let ceiling_now = self.accounts.ceiling(account);
         let updated = AccountUpdated {
             leg: account.leg(slot, 0),
             tenant: change.tenant,
             freeze: change.freeze.unwrap_or(account.freeze),
             closed: account.closed || change.close,
             floor: change.floor.unwrap_or(floor_now),
+            ceiling: change.ceiling.unwrap_or(ceiling_now),
         };
-        let (freeze, floor) = (updated.freeze == account.freeze, updated.floor == floor_now);
-        if freeze && floor && updated.closed == account.closed {
+        let after = (updated.freeze, updated.floor, updated.ceiling, updated.closed);
+        if after == (account.freeze, floor_now, ceiling_now, account.closed) {
             return Ok(());
         }
         if account.closed {
@@ -169,6 +176,10 @@ impl Ledger {
         if change.floor.is_some() && short > 0 {
             return Err(refuse(Reason::BalanceBelowFloor, short));
         }
+        let above = excess(account.net_with_credits_minor(), updated.ceiling);
+        if change.ceiling.is_some() && above > 0 {
+            return Err(refuse(Reason::BalanceAboveCeiling, above));
+        }
         self.record(Body::AccountUpdated(Box::new(updated)), now_ns, events);
         Ok(())
     }
@@ -179,7 +190,7 @@ impl Ledger {
         self.record(Body::DigestTaken { digest }, now_ns, events);
     }
 
-    fn record(&mut self, body: Body, now_ns: u64, events: &mut Vec<Event>) {
+    pub(crate) fn record(&mut self, body: Body, now_ns: u64, events: &mut Vec<Event>) {
         let event = self.event(now_ns, body);
         self.evolve(&event);
         events.push(event);
@@ -199,4 +210,12 @@ fn shortfall(net_minor: i128, pending_minor: u128, floor: Floor) -> u128 {
         (overdraft + net_minor.unsigned_abs(), 0)
     };
     below.saturating_add(pending_minor).saturating_sub(above)
+}
+
+/// By how much a balance, with what is pending, lies above a ceiling.
+fn excess(net_minor: i128, ceiling_minor: Option<u128>) -> u128 {
+    match (ceiling_minor, u128::try_from(net_minor)) {
+        (Some(ceiling), Ok(net)) => net.saturating_sub(ceiling),
+        _ => 0,
+    }
 }

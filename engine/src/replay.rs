@@ -2,8 +2,9 @@
 
 use alloc::string::String;
 
-use crate::account::Side;
-use crate::{Body, Event, Ledger, Leg, NO_SLOT, Tenant};
+use crate::account::{Effect, Side};
+use crate::effect::Moved;
+use crate::{Account, Body, Event, Hold, HoldEvent, HoldStep, Ledger, Leg, NO_SLOT, Tenant};
 
 impl Ledger {
     /// Applies an event from the journal.
@@ -54,27 +55,28 @@ impl Ledger {
                 require(twice.is_none(), "an account is opened twice")
             }
             Body::AccountUpdated(updated) => {
-                self.check_leg(updated.tenant, updated.leg, Side::Credit, 0)
+                let nothing = Effect::posted(Side::Credit, 0);
+                self.check_leg(updated.tenant, updated.leg, nothing).map(|_| ())
             }
             Body::TransferPosted(posted) => {
                 let (debit, credit) = (posted.debit, posted.credit);
                 require(debit.slot != credit.slot, "a transfer from an account to itself")?;
-                self.check_leg(posted.tenant, debit, Side::Debit, posted.amount_minor)?;
-                self.check_leg(posted.tenant, credit, Side::Credit, posted.amount_minor)?;
-                let asset = |leg: Leg| self.accounts.at(leg.slot).asset;
-                let one_asset = asset(debit) == posted.asset && asset(credit) == posted.asset;
+                let amount = posted.amount_minor;
+                let (debit_effect, credit_effect) =
+                    (Effect::posted(Side::Debit, amount), Effect::posted(Side::Credit, amount));
+                let payer = self.check_leg(posted.tenant, debit, debit_effect)?;
+                let payee = self.check_leg(posted.tenant, credit, credit_effect)?;
+                let one_asset = payer.asset == posted.asset && payee.asset == posted.asset;
                 require(one_asset, "a transfer between assets")?;
                 let group = posted.extra.as_ref().and_then(|extra| extra.group);
-                let new_group = group.is_none_or(|group| {
-                    self.group_ids.get(self.hash, posted.tenant, group.id).is_none()
-                });
-                require(new_group, "a group id is used twice")?;
+                self.check_new_group(posted.tenant, group)?;
                 let original = posted.original_sequence;
                 require(original < event.sequence, "a reversal comes before its original")?;
                 let once = original == 0 || !self.reversed.contains_key(&original);
                 require(once, "a transfer is reversed twice")?;
                 self.check_new_id(posted.tenant, posted.id)
             }
+            Body::Hold(hold) => self.check_step(hold),
             Body::TransferRefused(refused) => self.check_new_id(refused.tenant, refused.id),
             Body::GroupRefused(refused) => {
                 let known = self.group_ids.get(self.hash, refused.tenant, refused.key.id);
@@ -88,34 +90,72 @@ impl Ledger {
         require(self.transfer_ids.get(self.hash, tenant, id).is_none(), "an id is used twice")
     }
 
+    fn check_new_group(
+        &self,
+        tenant: Tenant,
+        group: Option<crate::GroupKey>,
+    ) -> Result<(), &'static str> {
+        let is_new =
+            |group: crate::GroupKey| self.group_ids.get(self.hash, tenant, group.id).is_none();
+        require(group.is_none_or(is_new), "a group id is used twice")
+    }
+
+    fn check_step(&self, event: &HoldEvent) -> Result<(), &'static str> {
+        let before = self.holds.get(self.hash, event.tenant, event.hold_id);
+        let is_first = matches!(event.step, HoldStep::Place | HoldStep::Pay);
+        let falls_due = matches!(event.step, HoldStep::DueRelease | HoldStep::DueCapture);
+        require(before.is_none() == is_first, "a hold is placed twice, or was never placed")?;
+        require((event.id == 0) == falls_due, "a step of a hold has an id, or has none")?;
+        if event.id != 0 {
+            self.check_new_id(event.tenant, event.id)?;
+        }
+        let group = event.extra.as_ref().and_then(|extra| extra.group);
+        self.check_new_group(event.tenant, group)?;
+        if let Some(hold) = before {
+            let sides = [hold.debit, hold.credit];
+            let [debit, credit] =
+                if event.step == HoldStep::Refund { [sides[1], sides[0]] } else { sides };
+            let same = (event.debit.slot, event.credit.slot, event.of_payment)
+                == (debit, credit, hold.of_payment);
+            require(same, "a step of a hold with other accounts")?;
+            let placed = event.hold_sequence == hold.placed_sequence;
+            require(placed, "a step of a hold that was placed elsewhere")?;
+        }
+        let refundable = before.map_or(0, Hold::refundable_minor);
+        let fits = event.step != HoldStep::Refund || event.amount_minor <= refundable;
+        require(fits, "more is refunded than was captured")?;
+        let moved = Moved::of_event(event);
+        let remaining = before.map_or(0, Hold::remaining_minor);
+        let remaining = remaining
+            .checked_add(moved.reserved_minor)
+            .and_then(|remaining| remaining.checked_sub(moved.freed_minor));
+        let after = remaining == Some(event.remaining_minor);
+        require(after, "what a hold reserves after is not what replay gives")?;
+        require(event.debit.slot != event.credit.slot, "a hold from an account to itself")?;
+        let debit = self.check_leg(event.tenant, event.debit, moved.on(Side::Debit))?;
+        let credit = self.check_leg(event.tenant, event.credit, moved.on(Side::Credit))?;
+        let one_asset = debit.asset == event.asset && credit.asset == event.asset;
+        require(one_asset, "a hold between assets")
+    }
+
+    /// The account as it was, if what the leg says of it after is what replay arrives at.
     fn check_leg(
         &self,
         tenant: Tenant,
         leg: Leg,
-        side: Side,
-        amount_minor: u128,
-    ) -> Result<(), &'static str> {
+        effect: Effect,
+    ) -> Result<&Account, &'static str> {
         let account = (leg.slot != NO_SLOT).then(|| self.accounts.get(leg.slot)).flatten();
         let account = account.ok_or("an account that was never opened")?;
         require(account.tenant == tenant, "an account of another tenant")?;
         require(account.last_sequence == leg.previous_sequence, "an account's history has a gap")?;
-        let (net, totals) = match side {
-            Side::Debit => {
-                let net = account.net_minor().checked_sub_unsigned(amount_minor);
-                (net, account.debits_posted.checked_add(amount_minor))
-            }
-            Side::Credit => {
-                let net = account.net_minor().checked_add_unsigned(amount_minor);
-                (net, account.credits_posted.checked_add(amount_minor))
-            }
-        };
-        require(totals.is_some(), "a total leaves 128 bits")?;
-        require(
-            net == Some(leg.posted_net_after_minor),
-            "a balance after is not what replay gives",
-        )?;
-        let pending = account.debits_pending == leg.pending_debits_after_minor;
-        require(pending, "a pending amount after is not what replay gives")
+        let after = account.checked_apply(effect, account.last_sequence);
+        let after = after.ok_or("a total leaves 128 bits")?.leg(leg.slot, 0);
+        let net = after.posted_net_after_minor == leg.posted_net_after_minor;
+        require(net, "a balance after is not what replay gives")?;
+        let pending = after.pending_debits_after_minor == leg.pending_debits_after_minor;
+        require(pending, "a pending amount after is not what replay gives")?;
+        Ok(account)
     }
 }
 

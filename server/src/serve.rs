@@ -11,6 +11,7 @@ use florin_persistence::Recovery;
 use florin_proto::v1;
 use florin_proto::v1::admin_service_server::AdminServiceServer;
 use florin_proto::v1::ledger_service_server::LedgerServiceServer;
+use florin_proto::v1::payment_service_server::PaymentServiceServer;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -20,7 +21,7 @@ use tonic_health::server::HealthReporter;
 use tracing::level_filters::LevelFilter;
 
 use crate::config::{Config, LogFormat, LogLevel};
-use crate::rpc::{Admin, Ledger, OversizeLayer, RpcLimits};
+use crate::rpc::{Admin, Ledger, OversizeLayer, Payments, RpcLimits};
 
 mod progress;
 
@@ -38,15 +39,17 @@ const CALL_MAX: Duration = Duration::from_secs(60);
 const KEEPALIVE: Duration = Duration::from_secs(20);
 
 type Ledgers = LedgerServiceServer<Ledger>;
+type PaymentsServer = PaymentServiceServer<Payments>;
 type Admins = AdminServiceServer<Admin>;
 
 /// Serves until it is told to stop, by SIGTERM or Ctrl-C. `cut_damaged_tail`: cut off a last frame that was
-/// written and has changed since, instead of refusing to start.
+/// written and has changed since, instead of refusing to start. `accept_clock`: however long the engine was off, the clock is
+/// right.
 ///
 /// # Errors
 /// The data directory cannot be opened (with the reason, see `docs/errors/data.md`), or the address
 /// cannot be listened on.
-pub fn run(config: Config, cut_damaged_tail: bool) -> anyhow::Result<()> {
+pub fn run(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> anyhow::Result<()> {
     log_to_stderr(&config);
     let runtime = match edge_threads(config.edge_threads) {
         1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
@@ -54,7 +57,11 @@ pub fn run(config: Config, cut_damaged_tail: bool) -> anyhow::Result<()> {
             tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
         }
     };
-    runtime.context("the runtime of the edge")?.block_on(serve(config, cut_damaged_tail))
+    runtime.context("the runtime of the edge")?.block_on(serve(
+        config,
+        cut_damaged_tail,
+        accept_clock,
+    ))
 }
 
 /// One thread of edge keeps up with two cores' worth of engine; more help where there are more cores.
@@ -66,7 +73,7 @@ fn edge_threads(configured: u32) -> usize {
     }
 }
 
-async fn serve(config: Config, cut_damaged_tail: bool) -> anyhow::Result<()> {
+async fn serve(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
@@ -81,6 +88,7 @@ async fn serve(config: Config, cut_damaged_tail: bool) -> anyhow::Result<()> {
             bytes: config.limits.in_flight_bytes as u64,
         },
         cut_damaged_tail,
+        accept_clock,
     };
     let mut bar = ReplayBar::new();
     let opened = Engine::open(&options, entropy, &mut |progress| bar.show(&progress));
@@ -91,6 +99,7 @@ async fn serve(config: Config, cut_damaged_tail: bool) -> anyhow::Result<()> {
 
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<Ledgers>().await;
+    health.set_serving::<PaymentsServer>().await;
     health.set_serving::<Admins>().await;
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
@@ -103,6 +112,7 @@ async fn serve(config: Config, cut_damaged_tail: bool) -> anyhow::Result<()> {
         lineage: recovery.lineage,
         limits: RpcLimits { batch_members: config.limits.batch_members, message_bytes },
     };
+    let payments = Payments::new(engine.clone());
     let admin = Admin {
         engine: engine.clone(),
         data: config.data.clone(),
@@ -122,6 +132,7 @@ async fn serve(config: Config, cut_damaged_tail: bool) -> anyhow::Result<()> {
         .add_service(health_service)
         .add_service(reflection)
         .add_service(LedgerServiceServer::new(ledger).max_decoding_message_size(message_bytes))
+        .add_service(PaymentServiceServer::new(payments).max_decoding_message_size(message_bytes))
         .add_service(AdminServiceServer::new(admin).max_decoding_message_size(message_bytes))
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),
@@ -150,6 +161,7 @@ async fn serve(config: Config, cut_damaged_tail: bool) -> anyhow::Result<()> {
 
 async fn drain(engine: &Engine, health: &HealthReporter) {
     health.set_not_serving::<Ledgers>().await;
+    health.set_not_serving::<PaymentsServer>().await;
     health.set_not_serving::<Admins>().await;
     engine.drain().await;
 }

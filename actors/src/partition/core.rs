@@ -3,20 +3,25 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use florin_engine::{Ledger, Originals, TransferBatch};
+use florin_engine::{Asset, Body, Event, Ledger, Originals, TransferBatch};
 use florin_persistence::FRAME_RECORDS_MAX;
 
 use super::entry::{Entry, Next, Parked, Request, Stage};
 use crate::admit::weigh;
-use crate::command::{Answer, Command, Explained, Figures, TransfersAnswer, Unavailable};
+use crate::clock::{ClockWatch, Now};
+use crate::command::{
+    Answer, Command, Explained, Figures, FoundHold, FoundPayment, TransfersAnswer, Unavailable,
+};
 use crate::load::Loaded;
 use crate::publish::Gauge;
+
+use super::due::DueNow;
 
 /// Slots that one page of a listing may look at.
 const LIST_SCAN_SLOTS: u32 = 8_192;
 
 /// Whether the journal has room for an event.
-enum Room {
+pub(super) enum Room {
     /// For certain.
     Now,
     /// When the next segment has been made.
@@ -28,22 +33,39 @@ enum Room {
 /// The partition.
 #[derive(Debug)]
 pub struct Core<P> {
-    ledger: Ledger,
-    gauge: Arc<Gauge>,
-    frame_bytes_max: u64,
+    pub(super) ledger: Ledger,
+    pub(super) watch: ClockWatch,
+    /// Up to when things have fallen due, as of the last step.
+    pub(super) trusted_ns: u64,
+    pub(super) due: DueNow,
+    pub(super) gauge: Arc<Gauge>,
+    pub(super) frame_bytes_max: u64,
     /// Writes that came when no room was certain. They keep their order.
-    waiting: VecDeque<(Request<P>, Originals)>,
+    pub(super) waiting: VecDeque<(Request<P>, Originals)>,
 }
 
 impl<P> Core<P> {
     /// A partition with a recovered ledger. `frame_bytes_max` is what fits one frame.
-    pub const fn new(ledger: Ledger, gauge: Arc<Gauge>, frame_bytes_max: u64) -> Self {
-        Self { ledger, gauge, frame_bytes_max, waiting: VecDeque::new() }
+    pub const fn new(
+        ledger: Ledger,
+        watch: ClockWatch,
+        gauge: Arc<Gauge>,
+        frame_bytes_max: u64,
+    ) -> Self {
+        Self {
+            ledger,
+            watch,
+            trusted_ns: 0,
+            due: DueNow::Nothing,
+            gauge,
+            frame_bytes_max,
+            waiting: VecDeque::new(),
+        }
     }
 
     /// Whether writes are held back until there is room.
     pub fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.waiting.is_empty() || self.due == DueNow::WaitsForRoom
     }
 
     /// The state.
@@ -52,21 +74,25 @@ impl<P> Core<P> {
     }
 
     /// Takes everything that has come, decides it, and says what goes to the journal.
-    pub fn step(&mut self, requests: Vec<Request<P>>, now_ns: u64) -> Vec<Entry<P>> {
+    pub fn step(&mut self, requests: Vec<Request<P>>, now: Now) -> Vec<Entry<P>> {
+        let now_ns = now.wall_ns;
         let mut entries = Vec::with_capacity(requests.len());
         self.retry(now_ns, &mut entries);
+        self.fall_due(now, &mut entries);
         self.prefetch(&requests);
         for request in requests {
             self.take(request, Originals::new(), now_ns, &mut entries);
         }
-        self.gauge.set_waiting(!self.waiting.is_empty());
+        self.gauge.set_waiting(self.is_waiting());
         entries
     }
 
     /// Goes on with requests whose records were read.
-    pub fn resume(&mut self, loaded: Vec<Loaded<P>>, now_ns: u64) -> Vec<Entry<P>> {
+    pub fn resume(&mut self, loaded: Vec<Loaded<P>>, now: Now) -> Vec<Entry<P>> {
+        let now_ns = now.wall_ns;
         let mut entries = Vec::with_capacity(loaded.len());
         self.retry(now_ns, &mut entries);
+        self.fall_due(now, &mut entries);
         for Loaded { parked: Parked { request, stage, .. }, records } in loaded {
             let records = match records {
                 Ok(records) => records,
@@ -79,12 +105,17 @@ impl<P> Core<P> {
             match (stage, request.command) {
                 (Stage::Explain(events, outcome), Command::Transfers(batch)) => {
                     let explained = self.explain(&batch, &outcome, &records);
-                    let answer = TransfersAnswer { events, outcome, explained };
+                    let answer = TransfersAnswer { events, outcome, explained, asset: None };
                     entries.push(Entry::reply(request.port, Answer::Transfers(answer)));
                 }
                 (Stage::Find(sequences), _) => {
                     let found = sequences.iter().map(|sequence| self.found(*sequence, &records));
                     let answer = Answer::Found(found.collect());
+                    entries.push(Entry::reply(request.port, answer));
+                }
+                (Stage::Payments(holds), _) => {
+                    let found = holds.into_iter().map(|hold| self.found_payment(hold?, &records));
+                    let answer = Answer::Payments(found.collect());
                     entries.push(Entry::reply(request.port, answer));
                 }
                 (Stage::Decide | Stage::Explain(..), command) => {
@@ -93,7 +124,7 @@ impl<P> Core<P> {
                 }
             }
         }
-        self.gauge.set_waiting(!self.waiting.is_empty());
+        self.gauge.set_waiting(self.is_waiting());
         entries
     }
 
@@ -160,7 +191,7 @@ impl<P> Core<P> {
         }
     }
 
-    fn room_for(&self, bytes: u64) -> Room {
+    pub(super) fn room_for(&self, bytes: u64) -> Room {
         match () {
             () if self.gauge.has_room(bytes) => Room::Now,
             () if self.gauge.is_out_of_space() => Room::Never,
@@ -206,6 +237,9 @@ impl<P> Core<P> {
             | Command::ListAccounts { .. }
             | Command::ListAssets
             | Command::GetTransfers { .. }
+            | Command::GetHolds { .. }
+            | Command::GetPayments { .. }
+            | Command::AcceptClock
             | Command::GetFigures => unreachable!("`take` has sent reads to `read`"),
         };
         let entry = Entry::new(Arc::new(events), Next::Reply(port, answer));
@@ -258,6 +292,7 @@ impl<P> Core<P> {
                 events: Arc::clone(&events),
                 outcome,
                 explained: Explained::Nothing,
+                asset: self.asset_of_step(&events),
             };
             Next::Reply(port, Answer::Transfers(answer))
         } else {
@@ -268,7 +303,7 @@ impl<P> Core<P> {
         Entry::new(events, next)
     }
 
-    fn read(&self, request: Request<P>) -> Entry<P> {
+    fn read(&mut self, request: Request<P>) -> Entry<P> {
         let answer = match request.command {
             Command::GetAccounts { tenant, ref ids } => {
                 Answer::Accounts(ids.iter().map(|id| self.ledger.account(tenant, *id)).collect())
@@ -287,9 +322,45 @@ impl<P> Core<P> {
                 }
                 Answer::Found(vec![None; ids.len()])
             }
+            Command::GetHolds { tenant, ref ids } => {
+                Answer::Holds(ids.iter().map(|id| self.find_hold(tenant, *id, false)).collect())
+            }
+            Command::GetPayments { tenant, ref ids } => {
+                let found = ids.iter().map(|id| self.find_hold(tenant, *id, true));
+                let found: Vec<_> = found.collect();
+                let created = found.iter().flatten().map(|found| found.hold.placed_sequence);
+                let needs: Vec<_> = created.collect();
+                if !needs.is_empty() {
+                    return Entry::load(Parked { request, stage: Stage::Payments(found), needs });
+                }
+                Answer::Payments(vec![None; ids.len()])
+            }
+            Command::AcceptClock => Answer::ClockAccepted(self.accept_clock()),
             _ => Answer::Figures(self.figures()),
         };
         Entry::reply(request.port, answer)
+    }
+
+    fn asset_of_step(&self, events: &[Event]) -> Option<Asset> {
+        match events {
+            [Event { body: Body::Hold(hold), .. }] => {
+                self.ledger.assets().get(hold.asset as usize).copied()
+            }
+            _ => None,
+        }
+    }
+
+    fn find_hold(&self, tenant: u32, id: u128, of_payment: bool) -> Option<FoundHold> {
+        let (hold, [debit_account, credit_account]) = self.ledger.hold(tenant, id)?;
+        let hold = Some(hold).filter(|hold| hold.of_payment == of_payment)?.clone();
+        Some(FoundHold { hold, debit_account, credit_account })
+    }
+
+    fn found_payment(&self, hold: FoundHold, records: &Originals) -> Option<FoundPayment> {
+        let created = records.get(&hold.hold.placed_sequence)?.clone();
+        let Body::Hold(event) = &created.body else { return None };
+        let asset = *self.ledger.assets().get(event.asset as usize)?;
+        Some(FoundPayment { hold, asset, created })
     }
 
     fn figures(&self) -> Figures {
@@ -301,6 +372,9 @@ impl<P> Core<P> {
             conserved: self.ledger.is_conserved(),
             assets: self.ledger.assets().to_vec(),
             account_bytes: self.ledger.account_bytes(),
+            open_holds: self.ledger.open_holds_len(),
+            timers: self.ledger.timers_len(),
+            due_paused: self.watch.is_paused(),
         }
     }
 }

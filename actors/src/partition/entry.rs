@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use florin_engine::{BatchOutcome, Event, Sequence};
 
-use crate::command::{Answer, Command, Unavailable};
+use crate::command::{Answer, Command, FoundHold, Unavailable};
 
 /// A command and where its answer goes. What a port is, the core does not know.
 #[derive(Debug)]
@@ -60,6 +60,8 @@ pub enum Stage {
     Explain(Arc<Vec<Event>>, BatchOutcome),
     /// A reading of transfers: where each of them stands.
     Find(Vec<Option<Sequence>>),
+    /// A reading of payments: as they are. How they were created is still to be told.
+    Payments(Vec<Option<FoundHold>>),
 }
 
 impl<P> Entry<P> {

@@ -1,9 +1,12 @@
 //! What stands in the journal about ids that were used before: which records to read, and what they say.
 
-use florin_engine::{BatchOutcome, Body, Event, GroupOutcome, Originals, Sequence, TransferBatch};
+use florin_engine::{
+    BatchOutcome, Body, Event, GroupOutcome, Originals, Sequence, TransferBatch, TransferPosted,
+};
 
 use super::Core;
 use crate::command::{Explained, First, FoundTransfer};
+use crate::load::group_head;
 
 impl<P> Core<P> {
     /// The records that are needed to explain an outcome.
@@ -60,18 +63,16 @@ impl<P> Core<P> {
         let event = records.get(&sequence?)?.clone();
         let id_at = |slot| self.ledger().account_id(slot).unwrap_or(0);
         let (debit_account, credit_account, head) = match &event.body {
-            Body::TransferPosted(posted) => (
-                id_at(posted.debit.slot),
-                id_at(posted.credit.slot),
-                (posted.group.len > 0).then(|| event.sequence - u64::from(posted.group.index)),
-            ),
+            Body::TransferPosted(TransferPosted { debit, credit, .. }) => {
+                (id_at(debit.slot), id_at(credit.slot), group_head(&event))
+            }
+            Body::Hold(hold) => {
+                (id_at(hold.debit.slot), id_at(hold.credit.slot), group_head(&event))
+            }
             Body::TransferRefused(refused) => (refused.debit_account, refused.credit_account, None),
             _ => return None,
         };
-        let group = head.and_then(|head| match &records.get(&head)?.body {
-            Body::TransferPosted(posted) => Some(posted.extra.as_ref()?.group?.id),
-            _ => None,
-        });
+        let group = head.and_then(|head| Some(records.get(&head)?.extra()?.group?.id));
         let reversed_by = self.ledger().reversed_by(event.sequence);
         Some(FoundTransfer { event, debit_account, credit_account, group, reversed_by })
     }
@@ -80,11 +81,8 @@ impl<P> Core<P> {
 /// The members of the group that begins at `first`, or its refusal; no more than `len`.
 fn group_events(first: Sequence, len: usize, records: &Originals) -> Vec<Event> {
     let is_member = |index: usize, event: &Event| match &event.body {
-        Body::TransferPosted(posted) => {
-            posted.group.len > 0 && usize::from(posted.group.index) == index
-        }
         Body::GroupRefused(_) => index == 0,
-        _ => false,
+        _ => event.group().len > 0 && usize::from(event.group().index) == index,
     };
     (first..)
         .take(len)

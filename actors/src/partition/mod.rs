@@ -4,15 +4,18 @@
 //! runs the same code. [`Partition`] is the actix actor around it, on an arbiter (a thread) of its own.
 
 mod core;
+mod due;
 mod entry;
 mod explain;
 
-use actix::{Actor, Context, Handler, Message};
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext, Context, Handler, Message};
 use crossbeam_channel::Sender;
 
 pub use self::core::Core;
 pub use self::entry::{Entry, Next, Parked, Request, Stage};
-use crate::engine::Clock;
+use crate::clock::Clock;
 use crate::journal::Work;
 use crate::load::Loaded;
 
@@ -21,7 +24,12 @@ pub struct Partition<P: Send + Unpin + 'static> {
     core: Core<P>,
     clock: Clock,
     journal: Sender<Work<P>>,
+    /// For what the next wake-up was ordered: ns since 1970 by the trusted clock, 0 = at once.
+    woken_for_ns: Option<u64>,
 }
+
+/// How long the partition sleeps at most while something is going to fall due: the wall clock may be set meanwhile.
+const SLEEP_MAX: Duration = Duration::from_millis(500);
 
 /// Requests from the edge, gathered.
 pub struct Submit<P: Send>(pub Vec<Request<P>>);
@@ -31,6 +39,9 @@ pub struct Resume<P: Send>(pub Vec<Loaded<P>>);
 
 /// There may be room again for what had to wait.
 pub struct Retry;
+
+/// Something may have fallen due.
+struct Wake;
 
 impl<P: Send> Message for Submit<P> {
     type Result = ();
@@ -44,10 +55,14 @@ impl Message for Retry {
     type Result = ();
 }
 
+impl Message for Wake {
+    type Result = ();
+}
+
 impl<P: Send + Unpin + 'static> Partition<P> {
     /// An actor around a recovered core.
     pub const fn new(core: Core<P>, clock: Clock, journal: Sender<Work<P>>) -> Self {
-        Self { core, clock, journal }
+        Self { core, clock, journal, woken_for_ns: None }
     }
 
     /// Hands what was decided to the journal thread, in order.
@@ -64,6 +79,30 @@ impl<P: Send + Unpin + 'static> Partition<P> {
         }
     }
 
+    fn step_alone(&mut self, context: &mut Context<Self>) {
+        let was_waiting = self.core.is_waiting();
+        let entries = self.core.step(Vec::new(), self.clock.now());
+        self.journal(entries, was_waiting);
+        self.sleep(context);
+    }
+
+    /// Orders the next wake-up, unless it was ordered.
+    fn sleep(&mut self, context: &mut Context<Self>) {
+        let Some(due_in_ns) = self.core.due_in_ns() else { return };
+        let due_ns =
+            if due_in_ns == 0 { 0 } else { self.core.trusted_ns().saturating_add(due_in_ns) };
+        // One that comes earlier than needed only looks, and orders the next.
+        if self.woken_for_ns.is_some_and(|ordered_ns| ordered_ns <= due_ns) {
+            return;
+        }
+        self.woken_for_ns = Some(due_ns);
+        if due_in_ns == 0 {
+            context.notify(Wake);
+        } else {
+            context.notify_later(Wake, Duration::from_nanos(due_in_ns).min(SLEEP_MAX));
+        }
+    }
+
     fn send(&self, work: Work<P>) {
         if self.journal.send(work).is_err() {
             tracing::error!("the journal has stopped: nothing can be decided any more");
@@ -77,35 +116,46 @@ impl<P: Send + Unpin + 'static> Actor for Partition<P> {
     fn started(&mut self, context: &mut Self::Context) {
         // Nothing is ever refused here: admission has weighed it.
         context.set_mailbox_capacity(usize::MAX >> 4);
+        // What fell due while the engine was off.
+        context.notify(Wake);
     }
 }
 
 impl<P: Send + Unpin + 'static> Handler<Submit<P>> for Partition<P> {
     type Result = ();
 
-    fn handle(&mut self, Submit(requests): Submit<P>, _: &mut Self::Context) {
+    fn handle(&mut self, Submit(requests): Submit<P>, context: &mut Self::Context) {
         let was_waiting = self.core.is_waiting();
-        let entries = self.core.step(requests, self.clock.now_ns());
+        let entries = self.core.step(requests, self.clock.now());
         self.journal(entries, was_waiting);
+        self.sleep(context);
     }
 }
 
 impl<P: Send + Unpin + 'static> Handler<Resume<P>> for Partition<P> {
     type Result = ();
 
-    fn handle(&mut self, Resume(loaded): Resume<P>, _: &mut Self::Context) {
+    fn handle(&mut self, Resume(loaded): Resume<P>, context: &mut Self::Context) {
         let was_waiting = self.core.is_waiting();
-        let entries = self.core.resume(loaded, self.clock.now_ns());
+        let entries = self.core.resume(loaded, self.clock.now());
         self.journal(entries, was_waiting);
+        self.sleep(context);
     }
 }
 
 impl<P: Send + Unpin + 'static> Handler<Retry> for Partition<P> {
     type Result = ();
 
-    fn handle(&mut self, _: Retry, _: &mut Self::Context) {
-        let was_waiting = self.core.is_waiting();
-        let entries = self.core.step(Vec::new(), self.clock.now_ns());
-        self.journal(entries, was_waiting);
+    fn handle(&mut self, _: Retry, context: &mut Self::Context) {
+        self.step_alone(context);
+    }
+}
+
+impl<P: Send + Unpin + 'static> Handler<Wake> for Partition<P> {
+    type Result = ();
+
+    fn handle(&mut self, _: Wake, context: &mut Self::Context) {
+        self.woken_for_ns = None;
+        self.step_alone(context);
     }
 }

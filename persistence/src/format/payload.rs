@@ -10,13 +10,16 @@ pub(crate) const SALT_BYTES: usize = 16;
 
 /// Bytes of the payloads of fixed length.
 pub(crate) const ASSET_BYTES: usize = 16 + 1;
-pub(crate) const ACCOUNT_BYTES: usize = 1 + 1 + 1 + 5 + 16;
+pub(crate) const ACCOUNT_BYTES: usize = 1 + 1 + 1 + 1 + 4 + 16 + 16;
 pub(crate) const GROUP_BYTES: usize = 16 + 8;
 pub(crate) const REQUESTED_BYTES: usize = 16;
 pub(crate) const REVERSES_BYTES: usize = 16;
 pub(crate) const REFUSAL_BYTES: usize = 6 * 16;
 pub(crate) const DIGEST_BYTES: usize = 32;
 pub(crate) const TAKEOVER_BYTES: usize = 8 + 8 + 8 + 8 + 32;
+pub(crate) const HOLD_BYTES: usize = 16 + 16 + 16 + 8 + 1 + 1 + 2 + 4;
+pub(crate) const TERMS_BYTES: usize = 1 + 1 + 1 + 5 + 8 + 16;
+pub(crate) const PAYMENT_BYTES: usize = 16 + 2 + 6;
 
 /// Where each field of an entry stands, computed from the one before.
 mod at {
@@ -48,23 +51,40 @@ pub(crate) enum PayloadKind {
     Refusal = 8,
     Digest = 9,
     Takeover = 10,
+    Hold = 11,
+    Terms = 12,
+    Payment = 13,
+    Reference = 14,
 }
 
 impl PayloadKind {
+    /// All of them, by number from 1 on.
+    pub(crate) const ALL: [Self; 14] = [
+        Self::Asset,
+        Self::Account,
+        Self::Name,
+        Self::Metadata,
+        Self::Group,
+        Self::Requested,
+        Self::Reverses,
+        Self::Refusal,
+        Self::Digest,
+        Self::Takeover,
+        Self::Hold,
+        Self::Terms,
+        Self::Payment,
+        Self::Reference,
+    ];
+
     const fn class(self) -> u8 {
         match self {
-            Self::Name | Self::Metadata => CLASS_PERSONAL,
+            Self::Name | Self::Metadata | Self::Reference => CLASS_PERSONAL,
             _ => CLASS_RULE,
         }
     }
 
     fn from_number(number: u8) -> Option<Self> {
-        use PayloadKind::{
-            Account, Asset, Digest, Group, Metadata, Name, Refusal, Requested, Reverses, Takeover,
-        };
-        let all =
-            [Asset, Account, Name, Metadata, Group, Requested, Reverses, Refusal, Digest, Takeover];
-        all.into_iter().find(|kind| *kind as u8 == number)
+        Self::ALL.into_iter().find(|kind| *kind as u8 == number)
     }
 }
 
@@ -210,7 +230,7 @@ mod tests {
     use super::*;
 
     fn any_kind() -> impl Strategy<Value = PayloadKind> {
-        (1u8..=10).prop_map(|n| PayloadKind::from_number(n).expect("1 to 10 are kinds"))
+        proptest::sample::select(&PayloadKind::ALL[..])
     }
 
     proptest! {
@@ -240,7 +260,7 @@ mod tests {
                 prop_assert_eq!(entry.payload(salted), Some((*kind, &bytes[..])));
                 // Only personal data can be erased.
                 let zeros = vec![0; salted.len()];
-                let is_personal = matches!(kind, PayloadKind::Name | PayloadKind::Metadata);
+                let is_personal = kind.class() == CLASS_PERSONAL;
                 prop_assert_eq!(entry.vouches_for(&zeros), is_personal);
                 if is_personal {
                     prop_assert_eq!(entry.payload(&zeros), Some((*kind, &[][..])));

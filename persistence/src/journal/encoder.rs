@@ -74,6 +74,9 @@ fn fault(event: &Event, expected: Sequence, assets: &mut usize) -> Option<&'stat
         Body::TransferPosted(transfer) if transfer.asset as usize >= *assets => {
             Some("its asset was never registered")
         }
+        Body::Hold(hold) if hold.asset as usize >= *assets => {
+            Some("its asset was never registered")
+        }
         Body::AssetRegistered(asset) if asset.asset as usize != *assets => {
             Some("assets are numbered without gaps")
         }
@@ -89,10 +92,7 @@ fn fault(event: &Event, expected: Sequence, assets: &mut usize) -> Option<&'stat
 fn split_group<'a>(events: impl Iterator<Item = &'a Event>) -> Option<Sequence> {
     let (mut expected, mut last) = ((0, 0), 0);
     for event in events {
-        let place = match &event.body {
-            Body::TransferPosted(transfer) => (transfer.group.index, transfer.group.len),
-            _ => (0, 0),
-        };
+        let place = (event.group().index, event.group().len);
         // Between groups anything may come that is outside of them or the first of one.
         if expected == (0, 0) && place.0 != 0 || expected != (0, 0) && place != expected {
             return Some(event.sequence);
@@ -112,6 +112,14 @@ pub(crate) fn count(event: &Event, totals: &mut Vec<AssetTotal>) {
             if let Some(total) = totals.get_mut(transfer.asset as usize) {
                 total.volume_posted_minor =
                     total.volume_posted_minor.wrapping_add(transfer.amount_minor);
+            }
+        }
+        Body::Hold(hold) => {
+            if let Some(total) = totals.get_mut(hold.asset as usize) {
+                let posted = total.volume_posted_minor.wrapping_add(hold.posted_minor());
+                total.volume_posted_minor = posted;
+                let pending = total.pending_minor.wrapping_add(hold.reserved_minor());
+                total.pending_minor = pending.wrapping_sub(hold.freed_minor());
             }
         }
         Body::AssetRegistered(_) => totals.push(AssetTotal::default()),

@@ -194,6 +194,9 @@ fn check_asset(event: &Event, assets: usize) -> Result<(), RecordFault> {
         Body::TransferPosted(transfer) if transfer.asset as usize >= assets => {
             Err(RecordFault::new("its asset was never registered"))
         }
+        Body::Hold(hold) if hold.asset as usize >= assets => {
+            Err(RecordFault::new("its asset was never registered"))
+        }
         Body::AssetRegistered(asset) if asset.asset as usize != assets => {
             Err(RecordFault::new("assets are not numbered without gaps"))
         }

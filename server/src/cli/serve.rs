@@ -39,13 +39,19 @@ pub(super) struct Serve {
     /// may have been acknowledged; without this the server refuses to start (`JOURNAL_DAMAGED`)
     #[arg(long)]
     cut_damaged_tail: bool,
+
+    /// The clock is right, however long the server was off: holds and payments that are due fall due. Without
+    /// this they are held back after more than a day, until `florin clock accept`
+    #[arg(long)]
+    accept_clock: bool,
 }
 
 impl Serve {
     pub fn run(self) -> Result<Exit, Failure> {
         let flags = Flags { config: self.config, data: self.data, listen: self.listen };
         let config = Config::load(flags, std::env::vars_os())?;
-        crate::serve::run(config, self.cut_damaged_tail).map_err(|error| Failure::serve(&error))?;
+        crate::serve::run(config, self.cut_damaged_tail, self.accept_clock)
+            .map_err(|error| Failure::serve(&error))?;
         Ok(Exit::Done)
     }
 }

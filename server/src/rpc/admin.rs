@@ -66,6 +66,10 @@ impl AdminService for Admin {
             // This call is one of them.
             in_flight: self.engine.admission().in_flight(),
             account_bytes: figures.account_bytes as u64,
+            open_holds: figures.open_holds as u64,
+            timers: figures.timers as u64,
+            due_paused: figures.due_paused,
+            subscribers: 0,
         };
         Ok(Response::new(v1::GetStatusResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -76,6 +80,20 @@ impl AdminService for Admin {
                 .map_or_else(String::new, |reason| reason.as_str_name().to_owned()),
             partitions: vec![partition],
         }))
+    }
+
+    async fn accept_clock(
+        &self,
+        _: Request<v1::AcceptClockRequest>,
+    ) -> Result<Response<v1::AcceptClockResponse>, Status> {
+        match self.engine.call(Command::AcceptClock).await {
+            Answer::ClockAccepted(was_paused) => {
+                tracing::warn!(was_paused, "the clock was accepted");
+                Ok(Response::new(v1::AcceptClockResponse { was_paused }))
+            }
+            Answer::Unavailable(why) => Err(fault::unavailable(why)),
+            _ => Err(Status::internal("the engine answered something else")),
+        }
     }
 }
 

@@ -26,7 +26,10 @@ pub(super) fn status(
         Reason::ShuttingDown | Reason::DiskFull => (Code::Unavailable, Some(RETRY_UNAVAILABLE)),
         Reason::Overloaded => (Code::ResourceExhausted, Some(RETRY_OVERLOADED)),
         Reason::JournalUnreadable => (Code::DataLoss, None),
-        Reason::AccountNotFound => (Code::NotFound, None),
+        Reason::AccountNotFound | Reason::PaymentNotFound => (Code::NotFound, None),
+        Reason::CursorArchived | Reason::CursorAhead => (Code::OutOfRange, None),
+        Reason::LineageChanged => (Code::FailedPrecondition, None),
+        Reason::SubscriberSlow => (Code::ResourceExhausted, None),
         reason if reason as i32 >= Reason::IdReused as i32 => (Code::FailedPrecondition, None),
         _ => (Code::InvalidArgument, None),
     };

@@ -9,12 +9,12 @@ use florin_proto::v1::refusal::Reason;
 use prost::Message;
 use tonic::{Request, Response, Status};
 
-use super::{fault, page_token};
+use super::{fault, page_token, stream};
 use crate::translate;
 use crate::translate::Checked;
 
 /// Until there are credentials, everybody is the same tenant.
-const TENANT: Tenant = 0;
+pub(super) const TENANT: Tenant = 0;
 /// Accounts on a page, if the caller does not say.
 const PAGE_DEFAULT: u32 = 100;
 /// Most accounts on a page.
@@ -237,6 +237,44 @@ impl LedgerService for Ledger {
         Ok(Response::new(response))
     }
 
+    type StreamTransfersStream = stream::Answers;
+
+    async fn stream_transfers(
+        &self,
+        request: Request<tonic::Streaming<v1::NewTransfer>>,
+    ) -> Answered<stream::Answers> {
+        let members_max = self.limits.batch_members;
+        let answers = stream::run(self.engine.clone(), TENANT, request.into_inner(), members_max);
+        Ok(Response::new(answers))
+    }
+
+    async fn get_holds(
+        &self,
+        request: Request<v1::GetHoldsRequest>,
+    ) -> Answered<v1::GetHoldsResponse> {
+        let wire = request.into_inner().ids;
+        self.check_len(wire.len())?;
+        let ids = wire.iter().map(|id| u128::from(*id)).collect();
+        let command = Command::GetHolds { tenant: TENANT, ids };
+        let Answer::Holds(found) = self.call(command).await? else { return Err(other_answer()) };
+        let mut response = v1::GetHoldsResponse::default();
+        let mut room = self.answer_room();
+        for (hold, id) in found.iter().zip(wire) {
+            match hold {
+                Some(hold) => response.holds.push(room.take(translate::hold_to_wire(hold))?),
+                None => response.missing.push(room.take(id)?),
+            }
+        }
+        Ok(Response::new(response))
+    }
+
+    async fn list_account_transfers(
+        &self,
+        _: Request<v1::ListAccountTransfersRequest>,
+    ) -> Answered<v1::ListAccountTransfersResponse> {
+        Err(Status::unimplemented("not yet"))
+    }
+
     async fn get_transfers(
         &self,
         request: Request<v1::GetTransfersRequest>,
@@ -386,6 +424,6 @@ fn merge<A: Copy, R>(
     })
 }
 
-fn other_answer() -> Status {
+pub(super) fn other_answer() -> Status {
     Status::internal("the engine answered another question")
 }

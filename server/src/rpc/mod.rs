@@ -5,7 +5,10 @@ mod fault;
 mod ledger;
 mod oversize;
 mod page_token;
+mod payment;
+mod stream;
 
 pub use admin::Admin;
 pub use ledger::{Ledger, RpcLimits};
 pub use oversize::OversizeLayer;
+pub use payment::Payments;

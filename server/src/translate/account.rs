@@ -37,7 +37,8 @@ pub fn new_account(tenant: Tenant, new: &v1::NewAccount) -> Result<NewAccount, F
     };
     let asset = AssetCode::new(&new.asset).ok_or(Fault::new(Reason::AssetInvalid, "asset"))?;
     let metadata = metadata(&new.metadata)?;
-    let account = NewAccount { tenant, id, asset, floor: floor?, name, metadata };
+    let ceiling = ceiling(new.ceiling.as_ref());
+    let account = NewAccount { tenant, id, asset, floor: floor?, name, metadata, ceiling };
     check_new_account(&account)?;
     Ok(account)
 }
@@ -58,7 +59,8 @@ pub fn change(tenant: Tenant, request: &v1::UpdateAccountRequest) -> Result<Acco
     }
     let id = account_key(request.account.as_ref(), "account")?;
     let floor = floor.transpose()?;
-    let change = AccountChange { tenant, id, freeze, close: request.close, floor };
+    let ceiling = request.ceiling.as_ref().map(|wire| ceiling(Some(wire)));
+    let change = AccountChange { tenant, id, freeze, close: request.close, floor, ceiling };
     check_account_change(&change)?;
     Ok(change)
 }
@@ -85,6 +87,15 @@ fn floor(floor: Option<&v1::Floor>) -> Result<Floor, Fault> {
     }
 }
 
+fn ceiling(ceiling: Option<&v1::Ceiling>) -> Option<u128> {
+    ceiling?.limit.map(u128::from)
+}
+
+/// A ceiling as it is sent.
+pub fn ceiling_to_wire(ceiling_minor: Option<u128>) -> Option<v1::Ceiling> {
+    ceiling_minor.map(|minor| v1::Ceiling { limit: Some(minor.into()) })
+}
+
 /// Metadata as it is kept.
 pub(super) fn metadata(pairs: &BTreeMap<String, String>) -> Result<Box<[u8]>, Fault> {
     encode_metadata(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())))
@@ -92,7 +103,7 @@ pub(super) fn metadata(pairs: &BTreeMap<String, String>) -> Result<Box<[u8]>, Fa
 }
 
 /// Metadata as it is sent.
-pub(super) fn metadata_to_wire(bytes: &[u8]) -> BTreeMap<String, String> {
+pub fn metadata_to_wire(bytes: &[u8]) -> BTreeMap<String, String> {
     decode_metadata(bytes).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
@@ -109,17 +120,22 @@ pub fn account_to_wire(account: AccountState) -> v1::Account {
         balance: Some(account.net_minor.into()),
         available: account.available_minor.map(Into::into),
         floor: Some(floor_to_wire(account.floor)),
-        freeze: match account.freeze {
-            Freeze::None => v1::Freeze::None,
-            Freeze::Debits => v1::Freeze::Debits,
-            Freeze::Credits => v1::Freeze::Credits,
-            Freeze::Both => v1::Freeze::Both,
-        }
-        .into(),
+        freeze: freeze_to_wire(account.freeze).into(),
         closed: account.closed,
         metadata: metadata_to_wire(&account.metadata),
         opened_at_ns: account.opened_at_ns,
         last_sequence: account.last_sequence,
+        ceiling: ceiling_to_wire(account.ceiling_minor),
+    }
+}
+
+/// What is frozen, as it is sent.
+pub fn freeze_to_wire(freeze: Freeze) -> v1::Freeze {
+    match freeze {
+        Freeze::None => v1::Freeze::None,
+        Freeze::Debits => v1::Freeze::Debits,
+        Freeze::Credits => v1::Freeze::Credits,
+        Freeze::Both => v1::Freeze::Both,
     }
 }
 

@@ -1,10 +1,14 @@
 //! Transfers in columns.
 
 use florin_actors::command::TransfersAnswer;
-use florin_engine::{AssetCode, Fault, GroupOutcome, Reason, Tenant, Transfer, check_transfer};
+use florin_engine::{
+    AssetCode, Fault, GroupOutcome, HoldTerms, Reason, Tenant, Transfer, TransferOptions,
+    check_transfer,
+};
 use florin_proto::v1;
 
 use super::refusal::fault_to_wire;
+use super::terms::{self, action};
 use super::transfer::{Checked, Independent, check, refused_member, transfers_answer};
 
 /// Checks the columns, and every member on its own.
@@ -35,6 +39,23 @@ pub fn bulk_batch(
     let amount = Wide::new(len, "amount_lo", &wire.amount_lo, "amount_hi", &wire.amount_hi)?;
     let code = optional(len, "code", &wire.code)?;
     let value_date = optional(len, "value_date", &wire.value_date)?;
+    let kind = optional(len, "kind", &wire.kind)?;
+    let hold = Wide::optional(len, "hold_lo", &wire.hold_lo, "hold_hi", &wire.hold_hi)?;
+    let due_at_ns = optional(len, "due_at_ns", &wire.due_at_ns)?;
+    let at_due = optional(len, "at_due", &wire.at_due)?;
+    let release_rest = optional(len, "release_rest", &wire.release_rest)?;
+    // Most columns are of plain moves: they pay for nothing of this.
+    let with_terms = [kind.len(), hold.lo.len(), due_at_ns.len(), at_due.len(), release_rest.len()];
+    let with_terms = with_terms.iter().any(|len| *len > 0);
+    let terms = |index: usize| -> Result<HoldTerms, Fault> {
+        Ok(HoldTerms {
+            action: action(kind.get(index).copied().unwrap_or(0))?,
+            at_due: terms::at_due(at_due.get(index).copied().unwrap_or(0))?,
+            hold: hold.at(index),
+            due_at_ns: due_at_ns.get(index).copied().unwrap_or(0),
+            release_rest: release_rest.get(index).copied().unwrap_or(false),
+        })
+    };
     let (asset, asset_fault) = match wire.asset.as_str() {
         "" => (None, None),
         text => match AssetCode::new(text) {
@@ -43,6 +64,12 @@ pub fn bulk_batch(
         },
     };
     let member = |index: usize| {
+        let (terms, terms_fault) = match with_terms.then(|| terms(index)) {
+            None => (HoldTerms::default(), None),
+            Some(Ok(terms)) => (terms, None),
+            Some(Err(fault)) => (HoldTerms::default(), Some(fault)),
+        };
+        let options = || TransferOptions { terms, ..TransferOptions::default() };
         let transfer = Transfer {
             id: id.at(index),
             debit_account: debit.at(index),
@@ -52,12 +79,13 @@ pub fn bulk_batch(
             code: code.get(index).copied().unwrap_or(0),
             value_date: value_date.get(index).copied().unwrap_or(0),
             up_to_available: false,
-            extra: None,
+            extra: (terms != HoldTerms::default()).then(|| Box::new(options())),
         };
-        match (check_transfer(&transfer), asset_fault) {
-            (Ok(()), None) => Ok(transfer.seal()),
-            (Ok(()), Some(fault)) | (Err(fault), None) => Err(fault),
-            (Err(own), Some(shared)) => Err(if shared.reason < own.reason { shared } else { own }),
+        let own = check_transfer(&transfer).err();
+        let faults = [terms_fault, own, asset_fault].into_iter().flatten();
+        match faults.min_by_key(|fault| fault.reason) {
+            None => Ok(transfer.seal()),
+            Some(fault) => Err(fault),
         }
     };
     let ids = (0..len).map(|index| id.at(index)).collect();
@@ -84,10 +112,21 @@ impl<'a> Wide<'a> {
         Ok(Self { lo, hi: optional(len, hi_name, hi)? })
     }
 
+    /// One whose low half may be empty too.
+    fn optional(
+        len: usize,
+        lo_name: &'static str,
+        lo: &'a [u64],
+        hi_name: &'static str,
+        hi: &'a [u64],
+    ) -> Result<Self, &'static str> {
+        Ok(Self { lo: optional(len, lo_name, lo)?, hi: optional(len, hi_name, hi)? })
+    }
+
     #[inline]
     fn at(&self, index: usize) -> u128 {
-        let hi = self.hi.get(index).copied().unwrap_or(0);
-        u128::from(hi) << 64 | u128::from(self.lo[index])
+        let half = |half: &[u64]| u128::from(half.get(index).copied().unwrap_or(0));
+        half(self.hi) << 64 | half(self.lo)
     }
 }
 

@@ -6,6 +6,7 @@ use florin_proto::v1;
 
 use super::account::metadata_to_wire;
 use super::refusal::refusal_to_wire;
+use super::terms::{action_to_wire, at_due_to_wire, step_as_transfer};
 
 /// A transfer as it is sent.
 pub fn found_to_wire(found: &FoundTransfer) -> v1::Transfer {
@@ -37,11 +38,14 @@ pub fn found_to_wire(found: &FoundTransfer) -> v1::Transfer {
                 value_date: posted.value_date,
                 metadata: extra.map(|e| metadata_to_wire(&e.metadata)).unwrap_or_default(),
                 reverses: extra.and_then(|extra| extra.reverses).map(Into::into),
+                kind: v1::TransferKind::Move.into(),
+                debit_pending_after: Some(posted.debit.pending_debits_after_minor.into()),
                 debit_balance_after: Some(posted.debit.posted_net_after_minor.into()),
                 credit_balance_after: Some(posted.credit.posted_net_after_minor.into()),
                 ..base
             }
         }
+        Body::Hold(hold) => step_as_transfer(&found.event, hold, base),
         Body::TransferRefused(refused) => v1::Transfer {
             id: Some(refused.id.into()),
             status: v1::TransferStatus::Refused.into(),
@@ -51,6 +55,14 @@ pub fn found_to_wire(found: &FoundTransfer) -> v1::Transfer {
             code: refused.code,
             value_date: refused.value_date,
             reverses: refused.reverses.map(Into::into),
+            kind: action_to_wire(refused.terms.action).into(),
+            hold_id: (refused.terms.hold != 0).then(|| refused.terms.hold.into()),
+            due_at_ns: refused.terms.due_at_ns,
+            at_due: if refused.terms.due_at_ns == 0 {
+                0
+            } else {
+                at_due_to_wire(refused.terms.at_due).into()
+            },
             refusal: Some(refusal_to_wire(&refused.refusal)),
             ..base
         },

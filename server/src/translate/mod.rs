@@ -3,17 +3,27 @@
 mod account;
 mod bulk;
 mod found;
+mod hold;
+mod payment;
 mod refusal;
+mod terms;
 mod transfer;
 mod unique;
 
 pub use account::{
-    account_key, account_to_wire, asset_to_wire, change, floor_to_wire, new_account, new_asset,
+    account_key, account_to_wire, asset_to_wire, ceiling_to_wire, change, floor_to_wire,
+    freeze_to_wire, metadata_to_wire, new_account, new_asset,
 };
 pub use bulk::{bulk_answer, bulk_batch, bulk_of_group};
 pub use found::found_to_wire;
-pub use refusal::{fault_to_wire, refusal_to_wire};
-pub use transfer::{Checked, too_large_group, transfers_answer, transfers_batch};
+pub use hold::hold_to_wire;
+pub use payment::{
+    Asked, cancel_payment, capture_payment, create_payment, payment_answer, payment_to_wire,
+    refund_payment,
+};
+pub use refusal::{describe_wire, fault_to_wire, refusal_to_wire};
+pub use terms::at_due_to_wire;
+pub use transfer::{Checked, stream_batch, too_large_group, transfers_answer, transfers_batch};
 
 use florin_engine::Reason;
 use florin_proto::v1::refusal::Reason as WireReason;

@@ -2,14 +2,15 @@
 
 use florin_actors::command::{Explained, First, TransfersAnswer};
 use florin_engine::{
-    AssetCode, Body, Event, Fault, GroupKey, GroupOutcome, Reason, Refusal, Tenant, Transfer,
-    TransferBatch, TransferOptions, check_transfer,
+    AssetCode, Body, Event, Fault, GroupKey, GroupOutcome, HoldTerms, Reason, Refusal, Tenant,
+    Transfer, TransferBatch, TransferOptions, check_transfer,
 };
 use florin_proto::{name, v1};
 
 use super::account::{account_key, metadata};
 use super::refusal::{fault_to_wire, refusal_of_fault, refusal_to_wire};
-use super::unique::repeated;
+use super::terms::{action, at_due};
+use super::unique::{distinct, repeated};
 
 /// A batch after the stateless checks.
 pub struct Checked {
@@ -31,6 +32,15 @@ pub fn transfers_batch(tenant: Tenant, group: Option<u128>, wire: &[v1::NewTrans
     let ids: Vec<u128> = wire.iter().map(|new| new.id.map_or(0, u128::from)).collect();
     let members = wire.iter().map(transfer).collect();
     check(tenant, group, None, ids, members)
+}
+
+/// The transfers of a stream that came together, as an independent batch: as many from the front as have ids of
+/// their own. What comes after is for the next batch: there it is answered with the first answer.
+pub fn stream_batch(tenant: Tenant, wire: &[v1::NewTransfer]) -> (Checked, usize) {
+    let ids: Vec<u128> = wire.iter().map(|new| new.id.map_or(0, u128::from)).collect();
+    let len = distinct(&ids);
+    let (ids, wire) = (ids[..len].to_vec(), &wire[..len]);
+    (check(tenant, None, None, ids, wire.iter().map(transfer).collect()), len)
 }
 
 /// Puts checked members together.
@@ -78,6 +88,20 @@ fn transfer(wire: &v1::NewTransfer) -> Result<Transfer, Fault> {
             false
         }
     };
+    let mut terms = HoldTerms {
+        hold: wire.hold.map_or(0, u128::from),
+        due_at_ns: wire.due_at_ns,
+        release_rest: wire.release_rest,
+        ..HoldTerms::default()
+    };
+    match action(wire.kind) {
+        Ok(action) => terms.action = action,
+        Err(fault) => note(fault),
+    }
+    match at_due(wire.at_due) {
+        Ok(at_due) => terms.at_due = at_due,
+        Err(fault) => note(fault),
+    }
     let mut account = |key: Option<&v1::AccountKey>, field| match account_key(key, field) {
         Ok(id) => id,
         Err(fault) if fault.reason == Reason::NameInvalid => {
@@ -102,7 +126,7 @@ fn transfer(wire: &v1::NewTransfer) -> Result<Transfer, Fault> {
         note(fault);
         Box::default()
     });
-    let options = TransferOptions { asset, reverses, metadata };
+    let options = TransferOptions { asset, reverses, metadata, terms, payment: None };
     let transfer = Transfer {
         id: wire.id.map_or(0, u128::from),
         debit_account,
@@ -295,6 +319,15 @@ pub(super) fn event_to_wire(event: &Event, replayed: bool) -> v1::TransferResult
             amount: Some(posted.amount_minor.into()),
             debit_balance_after: Some(posted.debit.posted_net_after_minor.into()),
             credit_balance_after: Some(posted.credit.posted_net_after_minor.into()),
+            ..base
+        },
+        Body::Hold(hold) => v1::TransferResult {
+            id: Some(hold.id.into()),
+            status: v1::TransferStatus::Posted.into(),
+            amount: Some(hold.amount_minor.into()),
+            debit_balance_after: Some(hold.debit.posted_net_after_minor.into()),
+            credit_balance_after: Some(hold.credit.posted_net_after_minor.into()),
+            hold_remaining: Some(hold.remaining_minor.into()),
             ..base
         },
         Body::TransferRefused(refused) => v1::TransferResult {

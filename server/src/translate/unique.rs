@@ -1,6 +1,6 @@
 //! Ids that stand in a batch more than once.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 /// Indexes of all places whose id stands elsewhere in the batch too, ascending. Zero is no id.
 pub(crate) fn repeated(ids: &[u128]) -> Vec<usize> {
@@ -19,9 +19,27 @@ pub(crate) fn repeated(ids: &[u128]) -> Vec<usize> {
     places
 }
 
+/// How many from the front are all different. Zero is no id.
+pub(crate) fn distinct(ids: &[u128]) -> usize {
+    if ids.len() < 2 {
+        return ids.len();
+    }
+    let mut seen = HashSet::with_capacity(ids.len());
+    ids.iter().position(|id| *id != 0 && !seen.insert(*id)).unwrap_or(ids.len())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::repeated;
+    use super::{distinct, repeated};
+
+    #[test]
+    fn distinct_from_the_front() {
+        for (ids, len) in
+            [(&[][..], 0), (&[1], 1), (&[1, 2, 3], 3), (&[1, 2, 1, 4], 2), (&[0, 0, 1, 0, 1], 4)]
+        {
+            assert_eq!(distinct(ids), len, "{ids:?}");
+        }
+    }
 
     #[test]
     fn every_place_is_named_once() {

@@ -7,8 +7,8 @@ use florin_engine::{
 };
 
 use super::{
-    FLAG_REVERSAL, FLAG_UP_TO_AVAILABLE, Payloads, RECORD_BYTES, RecordFault, account_at, at,
-    floor, kind,
+    FLAG_REQUESTED, FLAG_REVERSAL, Payloads, RECORD_BYTES, RecordFault, account_at, at, floor,
+    hold, kind,
 };
 use crate::bytes::{array, u16_at, u32_at, u64_at, u128_at};
 use crate::format::payload::{
@@ -34,12 +34,13 @@ pub(crate) fn decode(
         kind::DIGEST_TAKEN => {
             Body::DigestTaken { digest: *payloads.required::<DIGEST_BYTES>(PayloadKind::Digest)? }
         }
+        kind if hold::is_step(kind) => Body::Hold(Box::new(hold::decode(record, payloads)?)),
         unknown => return Err(RecordFault::new(format!("its kind {unknown} is not known"))),
     };
     Ok(Event { sequence, timestamp_ns: u64_at(record, at::TIMESTAMP), body })
 }
 
-fn debit_leg(record: &[u8; RECORD_BYTES]) -> Leg {
+pub(super) fn debit_leg(record: &[u8; RECORD_BYTES]) -> Leg {
     Leg {
         slot: u32_at(record, at::DEBIT_SLOT),
         previous_sequence: u64_at(record, at::DEBIT_PREVIOUS),
@@ -48,7 +49,7 @@ fn debit_leg(record: &[u8; RECORD_BYTES]) -> Leg {
     }
 }
 
-fn credit_leg(record: &[u8; RECORD_BYTES]) -> Leg {
+pub(super) fn credit_leg(record: &[u8; RECORD_BYTES]) -> Leg {
     Leg {
         slot: u32_at(record, at::CREDIT_SLOT),
         previous_sequence: u64_at(record, at::CREDIT_PREVIOUS),
@@ -74,7 +75,7 @@ fn account_opened(
     record: &[u8; RECORD_BYTES],
     payloads: &Payloads<'_>,
 ) -> Result<AccountOpened, RecordFault> {
-    let (floor, _, _) = account(payloads)?;
+    let (floor, ceiling, _, _) = account(payloads)?;
     // An erased name is empty, and no other is.
     let name = match payloads.optional(PayloadKind::Name) {
         None | Some([]) => None,
@@ -89,6 +90,7 @@ fn account_opened(
         slot: u32_at(record, at::DEBIT_SLOT),
         asset: u32_at(record, at::ASSET),
         floor,
+        ceiling,
         content_hash: u64_at(record, at::CONTENT_HASH),
         name,
         metadata: metadata(payloads),
@@ -99,9 +101,9 @@ fn account_updated(
     record: &[u8; RECORD_BYTES],
     payloads: &Payloads<'_>,
 ) -> Result<AccountUpdated, RecordFault> {
-    let (floor, freeze, closed) = account(payloads)?;
+    let (floor, ceiling, freeze, closed) = account(payloads)?;
     let tenant = u32_at(record, at::TENANT);
-    Ok(AccountUpdated { leg: debit_leg(record), tenant, freeze, closed, floor })
+    Ok(AccountUpdated { leg: debit_leg(record), tenant, freeze, closed, floor, ceiling })
 }
 
 fn transfer_posted(
@@ -131,13 +133,13 @@ fn transfer_posted(
     })
 }
 
-fn extra(
+pub(super) fn extra(
     record: &[u8; RECORD_BYTES],
     payloads: &Payloads<'_>,
 ) -> Result<TransferExtra, RecordFault> {
     let group = payloads.fixed::<GROUP_BYTES>(PayloadKind::Group)?;
     let requested = payloads.fixed::<REQUESTED_BYTES>(PayloadKind::Requested)?;
-    if requested.is_some() != (record[at::FLAGS] & FLAG_UP_TO_AVAILABLE != 0) {
+    if requested.is_some() != (record[at::FLAGS] & FLAG_REQUESTED != 0) {
         return Err(RecordFault::new("flag and requested amount contradict each other"));
     }
     Ok(TransferExtra {
@@ -146,6 +148,7 @@ fn extra(
         requested_minor: requested.map(|bytes| u128::from_le_bytes(*bytes)),
         reverses: reverses(payloads)?,
         metadata: metadata(payloads),
+        payment: hold::payment(payloads)?,
     })
 }
 
@@ -163,7 +166,7 @@ fn transfer_refused(
         tenant: u32_at(record, at::TENANT),
         content_hash: u64_at(record, at::CONTENT_HASH),
         requested_minor: u128_at(record, at::AMOUNT),
-        up_to_available: record[at::FLAGS] & FLAG_UP_TO_AVAILABLE != 0,
+        up_to_available: record[at::FLAGS] & FLAG_REQUESTED != 0,
         debit_account,
         credit_account,
         debit_slot: u32_at(record, at::DEBIT_SLOT),
@@ -171,6 +174,7 @@ fn transfer_refused(
         code: u32_at(record, at::CODE),
         value_date: u32_at(record, at::VALUE_DATE),
         reverses,
+        terms: hold::terms(payloads)?,
         refusal,
     })
 }
@@ -221,7 +225,9 @@ fn metadata(payloads: &Payloads<'_>) -> Box<[u8]> {
     payloads.optional(PayloadKind::Metadata).unwrap_or_default().into()
 }
 
-fn account(payloads: &Payloads<'_>) -> Result<(Floor, Freeze, bool), RecordFault> {
+type AccountTerms = (Floor, Option<u128>, Freeze, bool);
+
+fn account(payloads: &Payloads<'_>) -> Result<AccountTerms, RecordFault> {
     let bytes = payloads.required::<ACCOUNT_BYTES>(PayloadKind::Account)?;
     let overdraft_minor = u128_at(bytes, account_at::OVERDRAFT);
     let floor = match bytes[account_at::FLOOR] {
@@ -242,5 +248,11 @@ fn account(payloads: &Payloads<'_>) -> Result<(Floor, Freeze, bool), RecordFault
         1 => true,
         unknown => return Err(RecordFault::new(format!("closed is {unknown}"))),
     };
-    Ok((floor, freeze, closed))
+    let ceiling_minor = u128_at(bytes, account_at::CEILING);
+    let ceiling = match bytes[account_at::HAS_CEILING] {
+        0 => None,
+        1 => Some(ceiling_minor),
+        unknown => return Err(RecordFault::new(format!("has a ceiling is {unknown}"))),
+    };
+    Ok((floor, ceiling, freeze, closed))
 }

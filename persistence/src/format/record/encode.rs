@@ -1,15 +1,17 @@
 //! From event to record.
 
 use florin_engine::{
-    AccountOpened, AccountUpdated, AssetRegistered, Body, Event, Floor, Freeze, GroupRefused, Leg,
-    NO_SLOT, Refusal, TransferExtra, TransferPosted, TransferRefused,
+    AccountOpened, AccountUpdated, AssetRegistered, Body, Event, Floor, Freeze, GroupRefused,
+    HoldTerms, Leg, NO_SLOT, REFERENCE_BYTES_MAX, Refusal, TransferExtra, TransferPosted,
+    TransferRefused,
 };
 
-use super::{FLAG_REVERSAL, FLAG_UP_TO_AVAILABLE, RECORD_BYTES, account_at, at, floor, kind};
+use super::{FLAG_REQUESTED, FLAG_REVERSAL, RECORD_BYTES, account_at, at, floor, hold, kind};
 use crate::bytes::put;
 use crate::format::payload::{
-    ACCOUNT_BYTES, ASSET_BYTES, DIGEST_BYTES, ENTRY_BYTES, GROUP_BYTES, PayloadKind, PayloadSink,
-    REFUSAL_BYTES, REQUESTED_BYTES, REVERSES_BYTES, SALT_BYTES,
+    ACCOUNT_BYTES, ASSET_BYTES, DIGEST_BYTES, ENTRY_BYTES, GROUP_BYTES, HOLD_BYTES, PAYMENT_BYTES,
+    PayloadKind, PayloadSink, REFUSAL_BYTES, REQUESTED_BYTES, REVERSES_BYTES, SALT_BYTES,
+    TERMS_BYTES,
 };
 use crate::limits::{METADATA_BYTES_MAX, NAME_BYTES_MAX};
 
@@ -34,6 +36,16 @@ impl Weight {
         if is_there { self.and(bytes) } else { self }
     }
 
+    fn and_extra(self, extra: &TransferExtra) -> Self {
+        let reference_bytes = extra.payment.as_ref().map_or(0, |payment| payment.reference.len());
+        self.and_if(extra.group.is_some(), GROUP_BYTES)
+            .and_if(extra.requested_minor.is_some(), REQUESTED_BYTES)
+            .and_if(extra.reverses.is_some(), REVERSES_BYTES)
+            .and_if(!extra.metadata.is_empty(), extra.metadata.len())
+            .and_if(extra.payment.is_some(), PAYMENT_BYTES)
+            .and_if(reference_bytes > 0, reference_bytes)
+    }
+
     /// Bytes of content, those of the record included.
     pub(crate) const fn content_bytes(self) -> u64 {
         (RECORD_BYTES as u64) + self.entries * (ENTRY_BYTES as u64) + self.payload_bytes
@@ -45,11 +57,11 @@ pub(crate) fn weigh(event: &Event) -> Weight {
     let none = Weight::default();
     match &event.body {
         Body::TransferPosted(TransferPosted { extra: None, .. }) => none,
-        Body::TransferPosted(TransferPosted { extra: Some(extra), .. }) => none
-            .and_if(extra.group.is_some(), GROUP_BYTES)
-            .and_if(extra.requested_minor.is_some(), REQUESTED_BYTES)
-            .and_if(extra.reverses.is_some(), REVERSES_BYTES)
-            .and_if(!extra.metadata.is_empty(), extra.metadata.len()),
+        Body::TransferPosted(TransferPosted { extra: Some(extra), .. }) => none.and_extra(extra),
+        Body::Hold(hold) => {
+            let hold_weight = none.and(HOLD_BYTES);
+            hold.extra.as_ref().map_or(hold_weight, |extra| hold_weight.and_extra(extra))
+        }
         Body::AccountOpened(account) => none
             .and(ACCOUNT_BYTES)
             .and_if(account.name.is_some(), account.name.as_ref().map_or(0, |name| name.len()))
@@ -57,7 +69,10 @@ pub(crate) fn weigh(event: &Event) -> Weight {
         Body::AccountUpdated(_) => none.and(ACCOUNT_BYTES),
         Body::AssetRegistered(_) => none.and(ASSET_BYTES),
         Body::TransferRefused(refused) => {
-            none.and(REFUSAL_BYTES).and_if(refused.reverses.is_some(), REVERSES_BYTES)
+            let has_terms = refused.terms != HoldTerms::default();
+            none.and(REFUSAL_BYTES)
+                .and_if(refused.reverses.is_some(), REVERSES_BYTES)
+                .and_if(has_terms, TERMS_BYTES)
         }
         Body::GroupRefused(_) => none.and(REFUSAL_BYTES),
         Body::DigestTaken { .. } => none.and(DIGEST_BYTES),
@@ -75,14 +90,24 @@ pub(crate) fn fault(event: &Event) -> Option<&'static str> {
             &account.metadata
         }
         Body::TransferPosted(TransferPosted { extra: Some(extra), .. }) => &extra.metadata,
+        Body::Hold(hold) if hold::fault(hold).is_some() => return hold::fault(hold),
+        Body::Hold(hold) => match hold.extra.as_deref() {
+            Some(TransferExtra { payment: Some(payment), .. })
+                if payment.reference.len() > REFERENCE_BYTES_MAX =>
+            {
+                return Some("a reference has at most 128 bytes");
+            }
+            Some(extra) => &extra.metadata,
+            None => return None,
+        },
         _ => return None,
     };
     (metadata.len() > METADATA_BYTES_MAX).then_some("metadata has at most 4096 bytes")
 }
 
 /// The record that is being written.
-struct Record<'a, 's> {
-    bytes: &'a mut [u8; RECORD_BYTES],
+pub(super) struct Record<'a, 's> {
+    pub(super) bytes: &'a mut [u8; RECORD_BYTES],
     index: u32,
     sink: &'a mut PayloadSink<'s>,
 }
@@ -99,6 +124,7 @@ pub(crate) fn encode(
     let mut record = Record { bytes, index, sink };
     match &event.body {
         Body::TransferPosted(transfer) => record.transfer_posted(transfer),
+        Body::Hold(hold) => record.hold(hold),
         Body::AssetRegistered(asset) => record.asset_registered(asset),
         Body::AccountOpened(account) => record.account_opened(account),
         Body::AccountUpdated(account) => record.account_updated(account),
@@ -113,32 +139,32 @@ pub(crate) fn encode(
 }
 
 impl Record<'_, '_> {
-    fn put<const N: usize>(&mut self, at: usize, value: [u8; N]) {
+    pub(super) fn put<const N: usize>(&mut self, at: usize, value: [u8; N]) {
         put(self.bytes, at, value);
     }
 
-    fn kind(&mut self, kind: u8) {
+    pub(super) fn kind(&mut self, kind: u8) {
         self.bytes[at::KIND] = kind;
     }
 
-    fn slots(&mut self, debit: u32, credit: u32) {
+    pub(super) fn slots(&mut self, debit: u32, credit: u32) {
         self.put(at::DEBIT_SLOT, debit.to_le_bytes());
         self.put(at::CREDIT_SLOT, credit.to_le_bytes());
     }
 
-    fn debit_after(&mut self, leg: &Leg) {
+    pub(super) fn debit_after(&mut self, leg: &Leg) {
         self.put(at::DEBIT_PREVIOUS, leg.previous_sequence.to_le_bytes());
         self.put(at::DEBIT_NET, leg.posted_net_after_minor.to_le_bytes());
         self.put(at::DEBIT_PENDING, leg.pending_debits_after_minor.to_le_bytes());
     }
 
-    fn credit_after(&mut self, leg: &Leg) {
+    pub(super) fn credit_after(&mut self, leg: &Leg) {
         self.put(at::CREDIT_PREVIOUS, leg.previous_sequence.to_le_bytes());
         self.put(at::CREDIT_NET, leg.posted_net_after_minor.to_le_bytes());
         self.put(at::CREDIT_PENDING, leg.pending_debits_after_minor.to_le_bytes());
     }
 
-    fn payload(&mut self, kind: PayloadKind, bytes: &[u8]) {
+    pub(super) fn payload(&mut self, kind: PayloadKind, bytes: &[u8]) {
         if super::payload_reference(self.bytes) == 0 {
             self.put(at::PAYLOAD, self.sink.next_reference().to_le_bytes());
         }
@@ -162,7 +188,8 @@ impl Record<'_, '_> {
         self.put(at::TENANT, account.tenant.to_le_bytes());
         self.put(at::ASSET, account.asset.to_le_bytes());
         self.put(at::CONTENT_HASH, account.content_hash.to_le_bytes());
-        self.payload(PayloadKind::Account, &account_bytes(account.floor, Freeze::None, false));
+        let bytes = account_bytes(account.floor, account.ceiling, Freeze::None, false);
+        self.payload(PayloadKind::Account, &bytes);
         if let Some(name) = &account.name {
             self.payload(PayloadKind::Name, name.as_bytes());
         }
@@ -174,7 +201,7 @@ impl Record<'_, '_> {
         self.slots(account.leg.slot, NO_SLOT);
         self.debit_after(&account.leg);
         self.put(at::TENANT, account.tenant.to_le_bytes());
-        let bytes = account_bytes(account.floor, account.freeze, account.closed);
+        let bytes = account_bytes(account.floor, account.ceiling, account.freeze, account.closed);
         self.payload(PayloadKind::Account, &bytes);
     }
 
@@ -201,7 +228,7 @@ impl Record<'_, '_> {
         }
     }
 
-    fn extra(&mut self, extra: &TransferExtra) {
+    pub(super) fn extra(&mut self, extra: &TransferExtra) {
         if let Some(group) = &extra.group {
             let mut bytes = [0; GROUP_BYTES];
             put(&mut bytes, 0, group.id.to_le_bytes());
@@ -209,7 +236,7 @@ impl Record<'_, '_> {
             self.payload(PayloadKind::Group, &bytes);
         }
         if let Some(requested) = extra.requested_minor {
-            self.bytes[at::FLAGS] |= FLAG_UP_TO_AVAILABLE;
+            self.bytes[at::FLAGS] |= FLAG_REQUESTED;
             self.payload(PayloadKind::Requested, &requested.to_le_bytes());
         }
         if let Some(original) = extra.reverses {
@@ -217,6 +244,9 @@ impl Record<'_, '_> {
             self.payload(PayloadKind::Reverses, &original.to_le_bytes());
         }
         self.metadata(&extra.metadata);
+        if let Some(payment) = &extra.payment {
+            self.payment(payment);
+        }
     }
 
     fn transfer_refused(&mut self, refused: &TransferRefused) {
@@ -229,12 +259,15 @@ impl Record<'_, '_> {
         self.put(at::TENANT, refused.tenant.to_le_bytes());
         self.put(at::CONTENT_HASH, refused.content_hash.to_le_bytes());
         if refused.up_to_available {
-            self.bytes[at::FLAGS] |= FLAG_UP_TO_AVAILABLE;
+            self.bytes[at::FLAGS] |= FLAG_REQUESTED;
         }
         self.refusal(&refused.refusal, refused.debit_account, refused.credit_account);
         if let Some(original) = refused.reverses {
             self.bytes[at::FLAGS] |= FLAG_REVERSAL;
             self.payload(PayloadKind::Reverses, &original.to_le_bytes());
+        }
+        if refused.terms != HoldTerms::default() {
+            self.terms(&refused.terms);
         }
     }
 
@@ -273,7 +306,12 @@ impl Record<'_, '_> {
     }
 }
 
-fn account_bytes(floor: Floor, freeze: Freeze, closed: bool) -> [u8; ACCOUNT_BYTES] {
+fn account_bytes(
+    floor: Floor,
+    ceiling: Option<u128>,
+    freeze: Freeze,
+    closed: bool,
+) -> [u8; ACCOUNT_BYTES] {
     let mut bytes = [0; ACCOUNT_BYTES];
     let (floor_kind, overdraft) = match floor {
         Floor::Zero => (floor::ZERO, 0),
@@ -283,6 +321,8 @@ fn account_bytes(floor: Floor, freeze: Freeze, closed: bool) -> [u8; ACCOUNT_BYT
     bytes[account_at::FLOOR] = floor_kind;
     bytes[account_at::FREEZE] = freeze as u8;
     bytes[account_at::CLOSED] = u8::from(closed);
+    bytes[account_at::HAS_CEILING] = u8::from(ceiling.is_some());
     put(&mut bytes, account_at::OVERDRAFT, overdraft.to_le_bytes());
+    put(&mut bytes, account_at::CEILING, ceiling.unwrap_or(0).to_le_bytes());
     bytes
 }

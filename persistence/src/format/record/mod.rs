@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+mod hold;
 #[cfg(test)]
 mod tests;
 
@@ -52,19 +53,36 @@ mod kind {
     pub(super) const TRANSFER_REFUSED: u8 = 5;
     pub(super) const GROUP_REFUSED: u8 = 6;
     pub(super) const DIGEST_TAKEN: u8 = 7;
+    pub(super) const HOLD_PLACED: u8 = 16;
+    pub(super) const HOLD_CAPTURED: u8 = 17;
+    pub(super) const HOLD_RELEASED: u8 = 18;
+    pub(super) const HOLD_CHANGED: u8 = 19;
+    pub(super) const HOLD_DUE_RELEASED: u8 = 20;
+    pub(super) const HOLD_DUE_CAPTURED: u8 = 21;
+    pub(super) const PAYMENT_AUTHORIZED: u8 = 64;
+    pub(super) const PAYMENT_PAID: u8 = 65;
+    pub(super) const PAYMENT_CAPTURED: u8 = 66;
+    pub(super) const PAYMENT_CANCELED: u8 = 67;
+    pub(super) const PAYMENT_REFUNDED: u8 = 68;
+    pub(super) const PAYMENT_DUE_RELEASED: u8 = 69;
+    pub(super) const PAYMENT_DUE_CAPTURED: u8 = 70;
 }
 
-const FLAG_UP_TO_AVAILABLE: u8 = 1;
+const FLAG_REQUESTED: u8 = 1;
 const FLAG_REVERSAL: u8 = 2;
+const FLAG_RELEASE_REST: u8 = 4;
+const FLAG_SETS_DUE: u8 = 8;
 
 /// How an account's floor and freeze stand in its payload.
 mod account_at {
     pub(super) const FLOOR: usize = 0;
     pub(super) const FREEZE: usize = FLOOR + 1;
     pub(super) const CLOSED: usize = FREEZE + 1;
-    pub(super) const RESERVED: usize = CLOSED + 1;
-    pub(super) const OVERDRAFT: usize = RESERVED + 5;
-    pub(super) const END: usize = OVERDRAFT + 16;
+    pub(super) const HAS_CEILING: usize = CLOSED + 1;
+    pub(super) const RESERVED: usize = HAS_CEILING + 1;
+    pub(super) const OVERDRAFT: usize = RESERVED + 4;
+    pub(super) const CEILING: usize = OVERDRAFT + 16;
+    pub(super) const END: usize = CEILING + 16;
 }
 const _: () = assert!(account_at::END == super::payload::ACCOUNT_BYTES);
 
@@ -90,7 +108,7 @@ impl RecordFault {
 }
 
 /// Numbers of kinds begin at 1.
-const PAYLOAD_KINDS: usize = PayloadKind::Takeover as usize + 1;
+const PAYLOAD_KINDS: usize = PayloadKind::ALL.len() + 1;
 
 /// The payloads of one record, by kind.
 #[derive(Debug, Clone, Copy)]
