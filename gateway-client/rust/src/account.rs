@@ -24,9 +24,9 @@ pub struct Account {
     pub debits_posted_minor: u128,
     /// Sum of all posted credits.
     pub credits_posted_minor: u128,
-    /// Sum of pending debits.
+    /// What open holds and payments reserve of this account.
     pub debits_pending_minor: u128,
-    /// Sum of pending credits.
+    /// What open holds and payments reserve for this account.
     pub credits_pending_minor: u128,
     /// Posted credits less posted debits.
     pub balance_minor: i128,
@@ -34,6 +34,8 @@ pub struct Account {
     pub available_minor: Option<u128>,
     /// How far the balance may fall.
     pub floor: Floor,
+    /// How far the balance may rise, with what is reserved for it; `None` if there is no limit.
+    pub ceiling_minor: Option<u128>,
     /// What is frozen.
     pub freeze: Freeze,
     /// Closed for good.
@@ -110,6 +112,13 @@ impl NewAccount {
         self
     }
 
+    /// How far its balance may rise, 0 to 2^127 - 1. Without it there is no limit.
+    #[must_use]
+    pub fn ceiling_minor(mut self, limit: u128) -> Self {
+        self.wire.ceiling = Some(ceiling(Some(limit)));
+        self
+    }
+
     /// Attaches a key and its value.
     #[must_use]
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
@@ -163,6 +172,13 @@ impl AccountUpdate {
         self
     }
 
+    /// Sets the ceiling, or with `None` takes it away.
+    #[must_use]
+    pub fn ceiling_minor(mut self, limit: Option<u128>) -> Self {
+        self.wire.ceiling = Some(ceiling(limit));
+        self
+    }
+
     /// Closes the account for good, which needs balance zero.
     #[must_use]
     pub fn close(mut self) -> Self {
@@ -171,7 +187,7 @@ impl AccountUpdate {
     }
 }
 
-/// A page of accounts, in the order of opening.
+/// A page of accounts, in the order of opening, or of names where a prefix was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountPage {
     /// The accounts. There may be fewer than asked for although more follow.
@@ -183,6 +199,14 @@ pub struct AccountPage {
 /// A place in a listing. Opaque: made by the server, good for that listing alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageToken(pub(crate) String);
+
+fn ceiling(limit: Option<u128>) -> v1::Ceiling {
+    v1::Ceiling { limit: limit.map(Into::into) }
+}
+
+pub(crate) fn ceiling_from_wire(ceiling: Option<v1::Ceiling>) -> Option<u128> {
+    Some(ceiling?.limit?.into())
+}
 
 impl From<Floor> for v1::Floor {
     fn from(floor: Floor) -> Self {
@@ -221,7 +245,7 @@ impl From<Freeze> for v1::Freeze {
 }
 
 impl Freeze {
-    fn from_wire(freeze: i32) -> Result<Self, Error> {
+    pub(crate) fn from_wire(freeze: i32) -> Result<Self, Error> {
         match v1::Freeze::try_from(freeze) {
             Ok(v1::Freeze::Unspecified | v1::Freeze::None) => Ok(Self::None),
             Ok(v1::Freeze::Debits) => Ok(Self::Debits),
@@ -247,6 +271,7 @@ impl TryFrom<v1::Account> for Account {
             balance_minor: signed_minor(account.balance),
             available_minor: account.available.map(u128::from),
             floor: account.floor.try_into()?,
+            ceiling_minor: ceiling_from_wire(account.ceiling),
             freeze: Freeze::from_wire(account.freeze)?,
             closed: account.closed,
             metadata: account.metadata,

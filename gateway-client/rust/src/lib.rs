@@ -48,14 +48,19 @@ mod client;
 mod coalesce;
 mod connect;
 mod error;
+mod feed;
 mod group;
+mod hold;
 mod id;
 mod key;
+mod listing;
 mod options;
 mod outcome;
+mod payment;
 mod record;
 mod refusal;
 mod retry;
+mod statement;
 mod status;
 mod transfer;
 mod wire;
@@ -66,16 +71,26 @@ pub use account::{
 };
 pub use asset::{Asset, AssetOutcome, AssetRegistered};
 pub use bulk::{BulkMember, BulkOutcome, BulkTransfers};
-pub use client::{AllAccounts, Client};
+pub use client::{AllAccounts, AllPayments, Client};
 pub use connect::Builder;
 pub use error::{Error, Fault};
+pub use feed::{
+    AccountChanged, Cursor, Event, EventBatch, EventBody, EventFilter, EventKind, FeedFrom,
+    Subscription,
+};
 pub use florin_proto::money;
 pub use group::{GroupOutcome, GroupPosted, GroupRefused};
+pub use hold::{AtDue, Hold, HoldState, TransferKind};
 pub use id::{AccountId, GroupId, IdError, TransferId};
 pub use key::{AccountKey, KeyError};
 pub use options::{Batching, Retry};
 pub use outcome::{Outcome, Posted, Refused};
+pub use payment::{
+    Money, NewPayment, Payment, PaymentCapture, PaymentDone, PaymentOutcome, PaymentPage,
+    PaymentRefund, PaymentRefused, PaymentState,
+};
 pub use record::{Lookup, TransferRecord};
 pub use refusal::{Reason, Refusal};
+pub use statement::{Side, Statement};
 pub use status::{AssetTotals, PartitionStatus, Status};
 pub use transfer::Transfer;

@@ -10,7 +10,7 @@ use crate::wire::{minor, required, signed_minor};
 /// The answer to one transfer.
 pub type Outcome = Result<Posted, Refused>;
 
-/// The money has moved.
+/// It is done: the money has moved, or the hold was placed, changed or given back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posted {
     /// Its id.
@@ -21,15 +21,17 @@ pub struct Posted {
     pub sequence: u64,
     /// When it was decided, nanoseconds since 1970.
     pub timestamp_ns: u64,
-    /// What was moved.
+    /// What was moved, reserved, or given back.
     pub amount_minor: u128,
     /// The debit account's balance right after.
     pub debit_balance_after_minor: i128,
     /// The credit account's balance right after.
     pub credit_balance_after_minor: i128,
+    /// Of a hold, and what is done with one: what it reserves right after.
+    pub hold_remaining_minor: Option<u128>,
 }
 
-/// Nothing has moved.
+/// Nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("transfer {id} was refused: {refusal}")]
 pub struct Refused {
@@ -56,6 +58,7 @@ pub(crate) fn from_wire(result: v1::TransferResult) -> Result<Outcome, Error> {
             amount_minor: minor(result.amount),
             debit_balance_after_minor: signed_minor(result.debit_balance_after),
             credit_balance_after_minor: signed_minor(result.credit_balance_after),
+            hold_remaining_minor: result.hold_remaining.map(u128::from),
         })),
         Ok(v1::TransferStatus::Refused) => Ok(Err(Refused {
             id,

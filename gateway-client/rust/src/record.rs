@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use florin_proto::v1;
 
 use crate::error::Error;
+use crate::hold::{AtDue, TransferKind};
 use crate::id::{AccountId, GroupId, TransferId};
 use crate::outcome::{self, Outcome};
-use crate::wire::minor;
+use crate::refusal::Reason;
+use crate::wire::{minor, non_zero};
 
 /// What a lookup found, and what it did not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +23,10 @@ pub struct Lookup<T, K> {
 /// A transfer as it was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferRecord {
-    /// Its id.
+    /// Its id. What happened because a hold was due has none: zero.
     pub id: TransferId,
+    /// What it did.
+    pub kind: TransferKind,
     /// The first answer to it, given again.
     pub outcome: Outcome,
     /// Who paid. `None` for a refused reversal of an unknown original.
@@ -45,12 +49,26 @@ pub struct TransferRecord {
     pub reverses: Option<TransferId>,
     /// Sequence of the transfer that undid it.
     pub reversed_by_sequence: Option<u64>,
+    /// The hold or payment that it was about; of a hold or payment its own id.
+    pub hold: Option<TransferId>,
+    /// When that falls due right after, nanoseconds since 1970.
+    pub due_at_ns: Option<u64>,
+    /// What happens then.
+    pub at_due: AtDue,
+    /// What was given back beside what was captured.
+    pub released_minor: Option<u128>,
+    /// Why what was due could not be captured, and was given back.
+    pub blocked_by: Option<Reason>,
+    /// What the debit account has pending right after. `None` if it was refused.
+    pub debit_pending_after_minor: Option<u128>,
 }
 
 impl TryFrom<v1::Transfer> for TransferRecord {
     type Error = Error;
 
     fn try_from(transfer: v1::Transfer) -> Result<Self, Error> {
+        let kind = transfer.kind();
+        let blocked_by = transfer.blocked_by();
         let up_to_available = transfer.amount_mode() == v1::AmountMode::UpToAvailable;
         let outcome = outcome::from_wire(v1::TransferResult {
             id: transfer.id,
@@ -62,9 +80,11 @@ impl TryFrom<v1::Transfer> for TransferRecord {
             debit_balance_after: transfer.debit_balance_after,
             credit_balance_after: transfer.credit_balance_after,
             refusal: transfer.refusal,
+            hold_remaining: transfer.hold_remaining,
         })?;
         Ok(Self {
             id: TransferId(minor(transfer.id)),
+            kind,
             outcome,
             debit_account: transfer.debit_account_id.map(AccountId::from),
             credit_account: transfer.credit_account_id.map(AccountId::from),
@@ -76,10 +96,12 @@ impl TryFrom<v1::Transfer> for TransferRecord {
             group: transfer.group_id.map(GroupId::from),
             reverses: transfer.reverses.map(TransferId::from),
             reversed_by_sequence: non_zero(transfer.reversed_by_sequence),
+            hold: transfer.hold_id.map(TransferId::from),
+            due_at_ns: non_zero(transfer.due_at_ns),
+            at_due: AtDue::from_wire(transfer.at_due)?,
+            released_minor: transfer.released.map(u128::from),
+            blocked_by: (blocked_by != Reason::Unspecified).then_some(blocked_by),
+            debit_pending_after_minor: transfer.debit_pending_after.map(u128::from),
         })
     }
-}
-
-fn non_zero<T: Default + PartialEq>(value: T) -> Option<T> {
-    (value != T::default()).then_some(value)
 }

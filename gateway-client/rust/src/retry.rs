@@ -46,7 +46,7 @@ pub(crate) enum Kind {
 }
 
 /// The attempts of one call.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Attempts {
     kind: Kind,
     failed: u32,
@@ -146,11 +146,17 @@ where
 }
 
 impl Failure {
-    fn timed_out() -> Self {
+    pub fn timed_out() -> Self {
         Self { error: Error::DeadlineExceeded, effect: Effect::Lost }
     }
 
-    fn from_status(status: &tonic::Status, endpoint: &str) -> Self {
+    /// The connection is gone, for this reason.
+    pub fn lost(message: &str) -> Self {
+        let error = Error::ConnectionLost { message: message.to_owned() };
+        Self { error, effect: Effect::Lost }
+    }
+
+    pub fn from_status(status: &tonic::Status, endpoint: &str) -> Self {
         if let Some(fault) = fault(status) {
             let error = Error::Fault(Box::new(fault));
             let effect = match &error {

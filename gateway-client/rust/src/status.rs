@@ -63,6 +63,15 @@ pub struct PartitionStatus {
     pub in_flight: u64,
     /// Bytes of memory that accounts take, their table included.
     pub account_bytes: u64,
+    /// Holds and payments that reserve something.
+    pub open_holds: u64,
+    /// Of these, those that will fall due.
+    pub timers: u64,
+    /// The clock has jumped forward past the time of some of them: nothing falls due until
+    /// [`Client::accept_clock`](crate::Client::accept_clock).
+    pub due_paused: bool,
+    /// Subscribers of the feed.
+    pub subscribers: u64,
 }
 
 /// Totals of one asset over all accounts.
@@ -110,6 +119,10 @@ impl From<v1::PartitionStatus> for PartitionStatus {
             sync_p99_us: status.sync_p99_us,
             in_flight: status.in_flight,
             account_bytes: status.account_bytes,
+            open_holds: status.open_holds,
+            timers: status.timers,
+            due_paused: status.due_paused,
+            subscribers: status.subscribers,
         }
     }
 }

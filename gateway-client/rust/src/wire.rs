@@ -19,6 +19,11 @@ pub(crate) fn required<T>(value: Option<T>, what: &'static str) -> Result<T, Err
     value.ok_or(Error::malformed(what))
 }
 
+/// A number that is zero when there is none.
+pub(crate) fn non_zero<T: Default + PartialEq>(value: T) -> Option<T> {
+    (value != T::default()).then_some(value)
+}
+
 /// A text that is empty when there is none.
 pub(crate) fn non_empty(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)

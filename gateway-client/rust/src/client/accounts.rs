@@ -6,6 +6,7 @@ use crate::account::{
 };
 use crate::error::Error;
 use crate::key::AccountKey;
+use crate::listing::Listing;
 use crate::record::Lookup;
 use crate::retry::Kind;
 use crate::wire::{non_empty, required};
@@ -34,7 +35,7 @@ impl Client {
         response.results.into_iter().map(account::outcome).collect()
     }
 
-    /// Freezes, unfreezes, closes, or sets the floor of an account. Gives the account after it.
+    /// Freezes, unfreezes, closes, or sets the floor or ceiling of an account. Gives the account after it.
     ///
     /// A refusal is an [`Error::Fault`] here. Since an update has no id, an attempt whose answer is
     /// lost is not made again but ends in [`Error::Unknown`]: look at the account, then decide.
@@ -67,16 +68,18 @@ impl Client {
         Ok(Lookup { found: accounts(response.accounts)?, missing: missing? })
     }
 
-    /// A page of accounts in the order of opening: 1 to 1,000 of them, from `token` on or from the
-    /// beginning.
+    /// A page of accounts, 1 to 1,000 of them, from `token` on or from the beginning: in the order of opening, or,
+    /// with a prefix that is not empty, those whose name begins with it, in the order of names.
     pub async fn list_accounts(
         &self,
+        name_prefix: &str,
         page_size: u32,
         token: Option<PageToken>,
     ) -> Result<AccountPage, Error> {
         let request = v1::ListAccountsRequest {
             page_size,
             page_token: token.map(|token| token.0).unwrap_or_default(),
+            name_prefix: name_prefix.to_owned(),
         };
         let response = self
             .call(Kind::Read, &request, |request| {
@@ -103,39 +106,38 @@ impl Client {
     /// ```
     #[must_use]
     pub fn all_accounts(&self) -> AllAccounts {
-        AllAccounts { client: self.clone(), page: Vec::new().into_iter(), rest: Rest::From(None) }
+        self.accounts_named("")
+    }
+
+    /// Every account whose name begins with this, in the order of names, page after page.
+    #[must_use]
+    pub fn accounts_named(&self, name_prefix: impl Into<String>) -> AllAccounts {
+        AllAccounts {
+            client: self.clone(),
+            name_prefix: name_prefix.into(),
+            listing: Listing::default(),
+        }
     }
 }
 
-/// Every account, fetched as it is asked for. See [`Client::all_accounts`].
+/// Accounts, fetched as they are asked for. See [`Client::all_accounts`] and [`Client::accounts_named`].
 #[derive(Debug)]
 pub struct AllAccounts {
     client: Client,
-    page: std::vec::IntoIter<Account>,
-    rest: Rest,
-}
-
-/// What is not fetched yet.
-#[derive(Debug)]
-enum Rest {
-    From(Option<PageToken>),
-    Nothing,
+    name_prefix: String,
+    listing: Listing<Account>,
 }
 
 impl AllAccounts {
     /// The next account; `None` after the last. After an error it may be asked again.
     pub async fn next(&mut self) -> Result<Option<Account>, Error> {
-        loop {
-            if let Some(account) = self.page.next() {
-                return Ok(Some(account));
-            }
-            let Rest::From(token) = &self.rest else {
-                return Ok(None);
-            };
-            let page = self.client.list_accounts(PAGE_SIZE, token.clone()).await?;
-            self.page = page.accounts.into_iter();
-            self.rest = page.next.map_or(Rest::Nothing, |token| Rest::From(Some(token)));
-        }
+        let Self { client, name_prefix, listing } = self;
+        let (client, name_prefix) = (&*client, &*name_prefix);
+        let fetch = |token| async move {
+            let page = client.list_accounts(name_prefix, PAGE_SIZE, token).await?;
+            Ok((page.accounts, page.next))
+        };
+        listing.next(fetch).await
     }
 }
 

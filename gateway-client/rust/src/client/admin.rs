@@ -16,4 +16,16 @@ impl Client {
             .await?;
         Ok(response.into())
     }
+
+    /// Says that the clock is right: what fell due by a jump forward of it, and was held back, goes on. True if
+    /// something was held back until now.
+    pub async fn accept_clock(&self) -> Result<bool, Error> {
+        let response = self
+            .call(Kind::Idempotent, &v1::AcceptClockRequest {}, |request| {
+                let mut admin = self.admin.clone();
+                async move { admin.accept_clock(request).await }
+            })
+            .await?;
+        Ok(response.was_paused)
+    }
 }

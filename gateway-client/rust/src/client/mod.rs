@@ -3,6 +3,7 @@
 mod accounts;
 mod admin;
 mod assets;
+mod payments;
 mod transfers;
 
 use std::fmt;
@@ -11,7 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use florin_proto::v1::admin_service_client::AdminServiceClient;
+use florin_proto::v1::event_service_client::EventServiceClient;
 use florin_proto::v1::ledger_service_client::LedgerServiceClient;
+use florin_proto::v1::payment_service_client::PaymentServiceClient;
 use tonic::transport::Channel;
 use tonic::{Request, Response};
 
@@ -22,16 +25,19 @@ use crate::options::{DEADLINE_MAX, Retry};
 use crate::retry::{self, Kind};
 
 pub use accounts::AllAccounts;
+pub use payments::AllPayments;
 
 /// A connection to a Florin server. Cheap to clone; clones share the connection and the coalescing.
 #[derive(Clone)]
 pub struct Client {
-    ledger: LedgerServiceClient<Channel>,
+    pub(crate) ledger: LedgerServiceClient<Channel>,
+    payments: PaymentServiceClient<Channel>,
+    pub(crate) events: EventServiceClient<Channel>,
     admin: AdminServiceClient<Channel>,
     coalescer: Coalescer,
-    endpoint: Arc<str>,
-    deadline: Duration,
-    retry: Retry,
+    pub(crate) endpoint: Arc<str>,
+    pub(crate) deadline: Duration,
+    pub(crate) retry: Retry,
 }
 
 impl Client {
@@ -56,11 +62,17 @@ impl Client {
         let endpoint: Arc<str> = options.endpoint.as_str().into();
         let ledger = LedgerServiceClient::new(channel.clone())
             .max_decoding_message_size(options.answer_bytes);
+        let payments = PaymentServiceClient::new(channel.clone())
+            .max_decoding_message_size(options.answer_bytes);
+        let events = EventServiceClient::new(channel.clone())
+            .max_decoding_message_size(options.answer_bytes);
         let admin =
             AdminServiceClient::new(channel).max_decoding_message_size(options.answer_bytes);
         let door = UnaryDoor::new(ledger.clone(), Arc::clone(&endpoint));
         Self {
             ledger,
+            payments,
+            events,
             admin,
             coalescer: Coalescer::start(door, options.batching, options.retry),
             endpoint,
@@ -69,7 +81,12 @@ impl Client {
         }
     }
 
-    async fn call<T, R, F, Fut>(&self, kind: Kind, request: &T, send: F) -> Result<R, Error>
+    pub(crate) async fn call<T, R, F, Fut>(
+        &self,
+        kind: Kind,
+        request: &T,
+        send: F,
+    ) -> Result<R, Error>
     where
         T: Clone,
         F: Fn(Request<T>) -> Fut,

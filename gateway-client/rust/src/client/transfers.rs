@@ -5,6 +5,7 @@ use super::Client;
 use crate::bulk::{BulkOutcome, BulkTransfers};
 use crate::error::Error;
 use crate::group::{self, GroupOutcome};
+use crate::hold::Hold;
 use crate::id::{GroupId, TransferId};
 use crate::outcome::{self, Outcome};
 use crate::record::{Lookup, TransferRecord};
@@ -13,8 +14,7 @@ use crate::transfer::{self, Transfer};
 use crate::wire::minor;
 
 impl Client {
-    /// One payment. Calls that run at the same time are coalesced into batches, in which each has
-    /// its own answer.
+    /// One transfer. Calls that run at the same time travel together, and each has its own answer.
     ///
     /// After [`Error::Unknown`], or after dropping the future, the payment may or may not have been
     /// made: call again with the same id and content, and get the first answer.
@@ -83,6 +83,25 @@ impl Client {
             .await?;
         let found: Result<Vec<_>, Error> =
             response.transfers.into_iter().map(TransferRecord::try_from).collect();
+        Ok(Lookup {
+            found: found?,
+            missing: response.missing.into_iter().map(Into::into).collect(),
+        })
+    }
+
+    /// Looks holds up by id, open and closed ones alike. Payments are no holds.
+    pub async fn get_holds(
+        &self,
+        ids: impl IntoIterator<Item = TransferId>,
+    ) -> Result<Lookup<Hold, TransferId>, Error> {
+        let request = v1::GetHoldsRequest { ids: ids.into_iter().map(Into::into).collect() };
+        let response = self
+            .call(Kind::Read, &request, |request| {
+                let mut ledger = self.ledger.clone();
+                async move { ledger.get_holds(request).await }
+            })
+            .await?;
+        let found: Result<Vec<_>, Error> = response.holds.into_iter().map(Hold::try_from).collect();
         Ok(Lookup {
             found: found?,
             missing: response.missing.into_iter().map(Into::into).collect(),
