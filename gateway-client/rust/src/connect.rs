@@ -52,7 +52,7 @@ impl Builder {
         self
     }
 
-    /// How single payments are coalesced.
+    /// How single transfers travel together.
     #[must_use]
     pub fn batching(mut self, batching: Batching) -> Self {
         self.batching = batching;
@@ -144,6 +144,7 @@ mod tests {
                 Some("OPTION_INVALID"),
             ),
             (good().retry(Retry { max_backoff: Duration::ZERO, ..retry }), Some("OPTION_INVALID")),
+            (good().batching(Batching { stream_in_flight: 0, ..batching }), Some("OPTION_INVALID")),
             (good().batching(Batching { members: 0, ..batching }), Some("OPTION_INVALID")),
             (good().batching(Batching { members: 8_191, ..batching }), Some("OPTION_INVALID")),
             (good().batching(Batching { bytes: 0, ..batching }), Some("OPTION_INVALID")),

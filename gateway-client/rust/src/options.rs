@@ -55,9 +55,14 @@ impl Retry {
     }
 }
 
-/// How single payments are coalesced into batches.
+/// How single transfers travel together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Batching {
+    /// Over one long-lived `StreamTransfers` stream, which is fastest. Default true. A server without streams gets
+    /// batches, whatever stands here.
+    pub stream: bool,
+    /// Transfers on the stream that are not answered yet, at most; the others wait. Default 16,380.
+    pub stream_in_flight: usize,
     /// Members of a batch at most. Default 8,190, the most a server takes.
     pub members: usize,
     /// Bytes of a batch at most. Default 4 MiB, the most a server takes unless configured otherwise.
@@ -69,12 +74,23 @@ pub struct Batching {
 
 impl Default for Batching {
     fn default() -> Self {
-        Self { members: BATCH_MEMBERS_MAX, bytes: MESSAGE_BYTES_MAX, in_flight: 2 }
+        Self {
+            stream: true,
+            stream_in_flight: 2 * BATCH_MEMBERS_MAX,
+            members: BATCH_MEMBERS_MAX,
+            bytes: MESSAGE_BYTES_MAX,
+            in_flight: 2,
+        }
     }
 }
 
 impl Batching {
     pub(crate) fn check(&self) -> Result<(), Error> {
+        check(
+            (1..=1 << 20).contains(&self.stream_in_flight),
+            "batching.stream_in_flight",
+            "1 to 1048576",
+        )?;
         check((1..=BATCH_MEMBERS_MAX).contains(&self.members), "batching.members", "1 to 8190")?;
         check(self.bytes >= 1_024, "batching.bytes", "at least 1024")?;
         check((1..=1_024).contains(&self.in_flight), "batching.in_flight", "1 to 1024")

@@ -60,6 +60,12 @@ impl Attempts {
 
     /// Takes note of a failure. How long to wait before the next attempt, or `None` to give up.
     pub fn after(&mut self, failure: &Failure, retry: &Retry) -> Option<Duration> {
+        let again = self.note(failure, retry);
+        again.then(|| self.backoff(retry) + failure.retry_after())
+    }
+
+    /// Takes note of a failure. Whether another attempt may help.
+    pub fn note(&mut self, failure: &Failure, retry: &Retry) -> bool {
         self.failed += 1;
         self.maybe_applied |= failure.effect == Effect::Lost;
         let again = match failure.effect {
@@ -67,15 +73,13 @@ impl Attempts {
             Effect::NotTaken { .. } => true,
             Effect::Lost => self.kind != Kind::Once,
         };
-        if !again || self.failed >= retry.attempts {
-            return None;
-        }
+        again && self.failed < retry.attempts
+    }
+
+    /// How long to wait before the next attempt, apart from what the server asks for.
+    pub fn backoff(&self, retry: &Retry) -> Duration {
         let random = getrandom::u32().unwrap_or(0); // without randomness: without jitter
-        let backoff = backoff(retry, self.failed, random);
-        let Effect::NotTaken { retry_after: Some(retry_after) } = failure.effect else {
-            return Some(backoff);
-        };
-        Some(retry_after + backoff)
+        backoff(retry, self.failed, random)
     }
 
     /// What to tell the caller when no attempt follows.
@@ -146,6 +150,14 @@ where
 }
 
 impl Failure {
+    /// How long the server asks to wait.
+    pub fn retry_after(&self) -> Duration {
+        match self.effect {
+            Effect::NotTaken { retry_after } => retry_after.unwrap_or_default(),
+            Effect::Final | Effect::Lost => Duration::ZERO,
+        }
+    }
+
     pub fn timed_out() -> Self {
         Self { error: Error::DeadlineExceeded, effect: Effect::Lost }
     }

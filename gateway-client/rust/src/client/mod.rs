@@ -18,7 +18,7 @@ use florin_proto::v1::payment_service_client::PaymentServiceClient;
 use tonic::transport::Channel;
 use tonic::{Request, Response};
 
-use crate::coalesce::{Coalescer, UnaryDoor};
+use crate::coalesce::{Coalescer, GrpcStreams, UnaryDoor};
 use crate::connect::Builder;
 use crate::error::Error;
 use crate::options::{DEADLINE_MAX, Retry};
@@ -69,12 +69,13 @@ impl Client {
         let admin =
             AdminServiceClient::new(channel).max_decoding_message_size(options.answer_bytes);
         let door = UnaryDoor::new(ledger.clone(), Arc::clone(&endpoint));
+        let streams = GrpcStreams::new(ledger.clone(), Arc::clone(&endpoint));
         Self {
             ledger,
             payments,
             events,
             admin,
-            coalescer: Coalescer::start(door, options.batching, options.retry),
+            coalescer: Coalescer::start(streams, door, options.batching, options.retry),
             endpoint,
             deadline: options.deadline.min(DEADLINE_MAX),
             retry: options.retry,

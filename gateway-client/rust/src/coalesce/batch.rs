@@ -10,12 +10,18 @@ use crate::error::Error;
 use crate::id::TransferId;
 use crate::options::Retry;
 use crate::outcome;
-use crate::retry::{Attempts, Effect, Failure, Kind, attempt_time};
+use crate::retry::{Attempts, Effect, Failure, attempt_time};
 use crate::wire::minor;
 
 /// Sends a batch, again and again under the same ids while that may help, and answers its members.
-pub(super) async fn run<D: Door>(door: &D, mut members: Vec<Pending>, retry: &Retry) {
-    let mut attempts = Attempts::new(Kind::Idempotent);
+///
+/// `attempts` are those that it has made before.
+pub(super) async fn run<D: Door>(
+    door: &D,
+    mut members: Vec<Pending>,
+    mut attempts: Attempts,
+    retry: &Retry,
+) {
     loop {
         members.retain(|member| !member.reply.is_closed());
         let Some(deadline) = members.iter().map(|member| member.deadline).max() else {

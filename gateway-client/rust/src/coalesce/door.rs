@@ -1,4 +1,4 @@
-//! The way of a batch to the server.
+//! The ways to the server.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use florin_proto::v1;
 use florin_proto::v1::ledger_service_client::LedgerServiceClient;
+use tokio_stream::{Stream, StreamExt as _};
 use tonic::transport::Channel;
 
+use super::line::Outgoing;
 use crate::retry::{self, Failure};
 
 /// Carries one batch of independent transfers to the server, once, and its results back.
@@ -48,5 +50,48 @@ impl Door for UnaryDoor {
         })
         .await?;
         Ok(response.results)
+    }
+}
+
+/// Opens streams of transfers.
+pub(crate) trait StreamDoor: Clone + Send + Sync + 'static {
+    /// Sends what goes out, for as long as the stream is open. One answer a transfer, in their order.
+    fn open(
+        &self,
+        transfers: Outgoing,
+    ) -> impl Future<
+        Output = Result<
+            impl Stream<Item = Result<v1::TransferResult, Failure>> + Send + use<Self>,
+            Failure,
+        >,
+    > + Send;
+}
+
+/// A stream is a `StreamTransfers` call.
+#[derive(Debug, Clone)]
+pub(crate) struct GrpcStreams {
+    ledger: LedgerServiceClient<Channel>,
+    endpoint: Arc<str>,
+}
+
+impl GrpcStreams {
+    pub fn new(ledger: LedgerServiceClient<Channel>, endpoint: Arc<str>) -> Self {
+        Self { ledger, endpoint }
+    }
+}
+
+impl StreamDoor for GrpcStreams {
+    async fn open(
+        &self,
+        transfers: Outgoing,
+    ) -> Result<impl Stream<Item = Result<v1::TransferResult, Failure>> + Send + use<>, Failure>
+    {
+        let endpoint = Arc::clone(&self.endpoint);
+        match self.ledger.clone().stream_transfers(transfers).await {
+            Ok(answers) => Ok(answers.into_inner().map(move |answer| {
+                answer.map_err(|status| Failure::from_status(&status, &endpoint))
+            })),
+            Err(status) => Err(Failure::from_status(&status, &endpoint)),
+        }
     }
 }
