@@ -276,18 +276,18 @@ impl Stream for Outgoing {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let line = Arc::clone(&self.line);
-        let mut inner = line.lock();
-        if inner.stream != self.stream {
+        let this = &mut *self;
+        let mut inner = this.line.lock();
+        if inner.stream != this.stream {
             return Poll::Ready(None);
         }
-        if inner.unanswered.len() >= line.in_flight {
+        if inner.unanswered.len() >= this.line.in_flight {
             inner.is_full = true;
             inner.writer = Some(context.waker().clone());
             return Poll::Pending;
         }
         let Poll::Ready(next) = inner.poll_next(context) else {
-            self.rested = false;
+            this.rested = false;
             inner.writer = Some(context.waker().clone());
             return Poll::Pending;
         };

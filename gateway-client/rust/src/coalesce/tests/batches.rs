@@ -1,99 +1,13 @@
+//! Transfers in batches, as a server without streams gets them.
+
 use std::collections::HashSet;
-use std::sync::Mutex;
-use std::time::Duration;
 
+use super::streams::FakeStreams;
 use super::*;
-use crate::id::TransferId;
-use crate::retry::{Effect, Failure};
-use crate::wire::minor;
 
-/// A door that keeps what went through it, takes a while, and fails as often as told.
-#[derive(Debug, Clone, Default)]
-struct FakeDoor {
-    batches: Arc<Mutex<Vec<Vec<u128>>>>,
-    failures: Arc<Mutex<Vec<Failure>>>,
-    takes: Duration,
+fn batches_only(door: FakeDoor, batching: Batching, retry: Retry) -> Coalescer {
+    Coalescer::start(FakeStreams::default(), door, batching, retry)
 }
-
-impl Door for FakeDoor {
-    async fn send(
-        &self,
-        transfers: Vec<v1::NewTransfer>,
-        time: Duration,
-    ) -> Result<Vec<v1::TransferResult>, Failure> {
-        let ids: Vec<u128> = transfers.iter().map(|t| minor(t.id)).collect();
-        self.batches.lock().expect("no panic").push(ids);
-        if self.takes > time {
-            tokio::time::sleep(time).await;
-            return Err(lost());
-        }
-        tokio::time::sleep(self.takes).await;
-        if let Some(failure) = self.failures.lock().expect("no panic").pop() {
-            return Err(failure);
-        }
-        Ok(transfers
-            .into_iter()
-            .map(|transfer| v1::TransferResult {
-                id: transfer.id,
-                status: v1::TransferStatus::Posted.into(),
-                amount: transfer.amount,
-                ..v1::TransferResult::default()
-            })
-            .collect())
-    }
-}
-
-impl FakeDoor {
-    fn batches(&self) -> Vec<Vec<u128>> {
-        self.batches.lock().expect("no panic").clone()
-    }
-}
-
-fn lost() -> Failure {
-    Failure { error: Error::DeadlineExceeded, effect: Effect::Lost }
-}
-
-fn not_taken() -> Failure {
-    Failure {
-        error: Error::Unreachable { endpoint: String::new(), message: String::new() },
-        effect: Effect::NotTaken { retry_after: None },
-    }
-}
-
-fn transfer(id: u128) -> v1::NewTransfer {
-    v1::NewTransfer {
-        id: Some(id.into()),
-        amount: Some((id * 10).into()),
-        ..v1::NewTransfer::default()
-    }
-}
-
-fn limits(members: usize, bytes: usize) -> Batching {
-    Batching { members, bytes, in_flight: 1 }
-}
-
-/// Pays each id in a task of its own, all within `deadline`.
-async fn pay_all(
-    coalescer: &Coalescer,
-    ids: impl IntoIterator<Item = u128>,
-    deadline: Duration,
-) -> Vec<Result<Outcome, Error>> {
-    let deadline = Instant::now() + deadline;
-    let tasks: Vec<_> = ids
-        .into_iter()
-        .map(|id| {
-            let coalescer = coalescer.clone();
-            tokio::spawn(async move { coalescer.submit(transfer(id), deadline).await })
-        })
-        .collect();
-    let mut answers = Vec::new();
-    for task in tasks {
-        answers.push(task.await.expect("no panic"));
-    }
-    answers
-}
-
-const LONG: Duration = Duration::from_secs(10);
 
 #[test]
 fn who_travels_with_whom() {
@@ -156,7 +70,7 @@ fn whoever_has_gone_is_not_sent() {
 #[tokio::test(start_paused = true)]
 async fn calls_at_the_same_time_share_batches_and_each_gets_its_own_answer() {
     let door = FakeDoor { takes: Duration::from_millis(1), ..FakeDoor::default() };
-    let coalescer = Coalescer::start(door.clone(), limits(8_190, 1 << 20), Retry::default());
+    let coalescer = batches_only(door.clone(), limits(8_190, 1 << 20), Retry::default());
     let answers = pay_all(&coalescer, 1..=1_000, LONG).await;
     for (id, answer) in (1..=1_000).zip(answers) {
         let posted = answer.expect("answered").expect("posted");
@@ -176,7 +90,7 @@ async fn callers_that_are_ready_join_the_batch_that_leaves() {
     const CALLERS: u128 = 64;
     const ROUNDS: u128 = 20;
     let door = FakeDoor { takes: Duration::from_millis(2), ..FakeDoor::default() };
-    let coalescer = Coalescer::start(door.clone(), limits(8_190, 1 << 20), Retry::default());
+    let coalescer = batches_only(door.clone(), limits(8_190, 1 << 20), Retry::default());
     let callers: Vec<_> = (0..CALLERS)
         .map(|caller| {
             let coalescer = coalescer.clone();
@@ -198,7 +112,7 @@ async fn callers_that_are_ready_join_the_batch_that_leaves() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lone_call_leaves_at_once() {
-    let coalescer = Coalescer::start(FakeDoor::default(), limits(8_190, 1 << 20), Retry::default());
+    let coalescer = batches_only(FakeDoor::default(), limits(8_190, 1 << 20), Retry::default());
     let before = Instant::now();
     let answers = pay_all(&coalescer, [1], LONG).await;
     assert!(answers[0].is_ok());
@@ -208,7 +122,7 @@ async fn a_lone_call_leaves_at_once() {
 #[tokio::test(start_paused = true)]
 async fn the_same_id_twice_is_two_batches() {
     let door = FakeDoor::default();
-    let coalescer = Coalescer::start(door.clone(), limits(8_190, 1 << 20), Retry::default());
+    let coalescer = batches_only(door.clone(), limits(8_190, 1 << 20), Retry::default());
     let answers = pay_all(&coalescer, [7, 7], LONG).await;
     assert!(answers.iter().all(|answer| matches!(answer, Ok(Ok(_)))));
     assert_eq!(door.batches(), [[7], [7]]);
@@ -247,7 +161,7 @@ async fn failures_and_what_the_callers_hear() {
             takes: Duration::from_secs(takes),
             ..FakeDoor::default()
         };
-        let coalescer = Coalescer::start(door.clone(), limits(8_190, 1 << 20), retry);
+        let coalescer = batches_only(door.clone(), limits(8_190, 1 << 20), retry);
         let answers = pay_all(&coalescer, [1, 2], deadline).await;
         for answer in answers {
             let found = answer.as_ref().err().map(Error::reason);
@@ -261,7 +175,7 @@ async fn failures_and_what_the_callers_hear() {
 #[tokio::test(start_paused = true)]
 async fn whoever_never_left_hears_that_nothing_happened() {
     let door = FakeDoor { takes: Duration::from_secs(2), ..FakeDoor::default() };
-    let coalescer = Coalescer::start(door.clone(), limits(1, 1 << 20), Retry::default());
+    let coalescer = batches_only(door.clone(), limits(1, 1 << 20), Retry::default());
     let answers = pay_all(&coalescer, [1, 2], Duration::from_secs(1)).await;
     let reasons: Vec<_> =
         answers.iter().map(|answer| answer.as_ref().err().map(Error::reason)).collect();
@@ -272,7 +186,7 @@ async fn whoever_never_left_hears_that_nothing_happened() {
 async fn members_with_less_time_do_not_end_those_with_more() {
     let door =
         FakeDoor { failures: Arc::new(Mutex::new(vec![not_taken(); 4])), ..FakeDoor::default() };
-    let coalescer = Coalescer::start(door.clone(), limits(8_190, 1 << 20), Retry::default());
+    let coalescer = batches_only(door.clone(), limits(8_190, 1 << 20), Retry::default());
     let (short, long) = tokio::join!(
         coalescer.submit(transfer(1), Instant::now() + Duration::from_millis(10)),
         coalescer.submit(transfer(2), Instant::now() + LONG),
@@ -281,19 +195,4 @@ async fn members_with_less_time_do_not_end_those_with_more() {
     assert!(long.is_ok());
     assert_eq!(door.batches()[0], [1, 2]);
     assert_eq!(door.batches()[4], [2]);
-}
-
-fn pending(id: u128) -> (Pending, oneshot::Receiver<Result<Outcome, Error>>) {
-    let (reply, caller) = oneshot::channel();
-    let pending = Pending {
-        transfer: transfer(id),
-        deadline: Instant::now() + LONG,
-        sent: Arc::default(),
-        reply,
-    };
-    (pending, caller)
-}
-
-fn waiting_bytes(ids: &[u128]) -> usize {
-    ids.iter().map(|&id| waiting::member_bytes(&transfer(id))).sum()
 }
