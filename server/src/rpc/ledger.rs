@@ -166,7 +166,7 @@ impl LedgerService for Ledger {
         &self,
         request: Request<v1::ListAccountsRequest>,
     ) -> Answered<v1::ListAccountsResponse> {
-        let v1::ListAccountsRequest { page_size, page_token } = request.into_inner();
+        let v1::ListAccountsRequest { page_size, page_token, .. } = request.into_inner();
         if page_size > PAGE_MAX {
             let limit = [("limit", PAGE_MAX.to_string())];
             let message = format!("a page has at most {PAGE_MAX} accounts");
