@@ -13,9 +13,9 @@ use std::path::PathBuf;
 use common::bytes::{SECTOR, content, entries, pieces};
 use common::{Journal, SEGMENT_BYTES, dir, options, segment, verify};
 use florin_engine::{
-    AccountOpened, AccountUpdated, AssetCode, AssetRegistered, Body, Event, Floor, Freeze,
-    GroupKey, GroupPlace, GroupRefused, Leg, NO_SLOT, Reason, Refusal, TransferExtra,
-    TransferPosted, TransferRefused,
+    AccountOpened, AccountUpdated, Action, AssetCode, AssetRegistered, AtDue, Body, Event, Floor,
+    Freeze, GroupKey, GroupPlace, GroupRefused, HoldEvent, HoldStep, HoldTerms, Leg, NO_SLOT,
+    PaymentTerms, Reason, Refusal, TransferExtra, TransferPosted, TransferRefused,
 };
 use florin_persistence::SimDisk;
 
@@ -80,6 +80,7 @@ fn opened(sequence: u64, slot: u32, floor: Floor, name: Option<&str>, metadata: 
             slot,
             asset: 1,
             floor,
+            ceiling: (slot == 1).then_some(1_000_000),
             content_hash: 77 + u64::from(slot),
             name: name.map(Into::into),
             metadata: metadata.into(),
@@ -102,6 +103,7 @@ fn one_of_each() -> Vec<Event> {
         freeze: Freeze::Both,
         closed: true,
         floor: Floor::Overdraft(1),
+        ceiling: Some(i128::MAX.unsigned_abs()),
     };
     let refused = TransferRefused {
         id: 900,
@@ -116,6 +118,7 @@ fn one_of_each() -> Vec<Event> {
         code: 12,
         value_date: 20_260_228,
         reverses: Some(333),
+        terms: HoldTerms::default(),
         refusal: refusal(Reason::AccountNotFound),
     };
     let group_refused = GroupRefused {
@@ -126,7 +129,8 @@ fn one_of_each() -> Vec<Event> {
         refusal: refusal(Reason::InsufficientFunds),
     };
     let extra = |requested_minor, reverses, metadata: &[u8]| {
-        Some(TransferExtra { group: None, requested_minor, reverses, metadata: metadata.into() })
+        let metadata = metadata.into();
+        Some(TransferExtra { requested_minor, reverses, metadata, ..TransferExtra::default() })
     };
     let of_group = TransferExtra { group: Some(key), ..TransferExtra::default() };
     vec![
@@ -148,13 +152,115 @@ fn one_of_each() -> Vec<Event> {
     ]
 }
 
+/// Every step of holds and payments, and a refused one.
+fn steps() -> Vec<Event> {
+    use HoldStep::{Capture, Change, DueCapture, DueRelease, Pay, Place, Refund, Release};
+    let steps = [
+        (Place, false),
+        (Capture, false),
+        (Release, false),
+        (Change, false),
+        (DueRelease, false),
+        (DueCapture, false),
+        (Place, true),
+        (Pay, true),
+        (Capture, true),
+        (Release, true),
+        (Refund, true),
+        (DueRelease, true),
+        (DueCapture, true),
+    ];
+    let mut events: Vec<Event> = (16..)
+        .zip(steps)
+        .map(|(sequence, (step, of_payment))| hold(sequence, step, of_payment))
+        .collect();
+    let refused = TransferRefused {
+        id: 950,
+        tenant: 3,
+        content_hash: 951,
+        requested_minor: 70,
+        up_to_available: false,
+        debit_account: 100,
+        credit_account: 101,
+        debit_slot: 0,
+        credit_slot: 1,
+        code: 0,
+        value_date: 0,
+        reverses: None,
+        terms: HoldTerms {
+            action: Action::Capture,
+            hold: 0xb01d,
+            due_at_ns: 0,
+            at_due: AtDue::Release,
+            release_rest: true,
+        },
+        refusal: refusal(Reason::HoldExceeded),
+    };
+    events.push(event(29, Body::TransferRefused(Box::new(refused))));
+    let placed = HoldTerms {
+        action: Action::Hold,
+        hold: 0,
+        due_at_ns: 1_800_000_000_000_000_000,
+        at_due: AtDue::Capture,
+        release_rest: false,
+    };
+    let Body::TransferRefused(refused) = &events[13].body else { unreachable!("just pushed") };
+    let refused = TransferRefused { id: 952, terms: placed, ..(**refused).clone() };
+    events.push(event(30, Body::TransferRefused(Box::new(refused))));
+    events
+}
+
+fn hold(sequence: u64, step: HoldStep, of_payment: bool) -> Event {
+    let falls_due = matches!(step, HoldStep::DueRelease | HoldStep::DueCapture);
+    let creates = matches!(step, HoldStep::Place | HoldStep::Pay);
+    let payment = PaymentTerms { fee_minor: 35, score: Some(250), reference: "A-42".into() };
+    let extra = TransferExtra {
+        requested_minor: (step == HoldStep::Capture).then_some(0),
+        metadata: if creates { b"\x03\0ref\x05\0A-42!"[..].into() } else { Box::default() },
+        payment: (of_payment && creates).then_some(payment),
+        ..TransferExtra::default()
+    };
+    let own = |value: u128| if falls_due { 0 } else { value };
+    let number = |value: u128| u32::try_from(own(value)).unwrap();
+    let amount_minor = 12_345 + u128::from(sequence);
+    event(
+        sequence,
+        Body::Hold(Box::new(HoldEvent {
+            step,
+            of_payment,
+            id: own((0xa1d << 80) + u128::from(sequence)),
+            hold_id: 0xb01d << 64,
+            hold_sequence: if creates { 0 } else { 16 },
+            amount_minor,
+            released_minor: if step == HoldStep::Capture { 55 } else { 0 },
+            remaining_minor: 678,
+            debit: leg(0, sequence - 1, -4_000),
+            credit: leg(1, sequence - 2, 4_000),
+            content_hash: u64::try_from(own(0xdead_beef)).unwrap()
+                ^ if falls_due { 0 } else { sequence },
+            tenant: 3,
+            asset: 1,
+            code: number(4_712),
+            value_date: number(20_260_131),
+            group: GroupPlace::default(),
+            due_at_ns: 1_790_000_000_000_000_000,
+            sets_due: matches!(step, HoldStep::Place | HoldStep::Change),
+            at_due: if sequence.is_multiple_of(2) { AtDue::Release } else { AtDue::Capture },
+            release_rest: step == HoldStep::Capture,
+            blocked_by: (step == HoldStep::DueRelease).then_some(Reason::AccountFrozen),
+            extra: (extra != TransferExtra::default()).then(|| Box::new(extra)),
+        })),
+    )
+}
+
 fn plain(sequences: std::ops::RangeInclusive<u64>) -> Vec<Event> {
     sequences.map(|sequence| transfer(sequence, GroupPlace::default(), None)).collect()
 }
 
 /// All frames: the third does not fit the first segment; the fourth is taken over by the second opening.
 fn frames() -> [Vec<Event>; 5] {
-    [one_of_each(), plain(16..=16), plain(17..=290), plain(291..=316), plain(317..=317)]
+    let first = [one_of_each(), steps()].concat();
+    [first, plain(31..=31), plain(32..=305), plain(306..=331), plain(332..=332)]
 }
 
 /// Writes the journal of the golden files.
@@ -236,11 +342,11 @@ fn everything_that_the_format_has_is_in_them() {
                 .extend(entries(&bytes, &piece).into_iter().map(|entry| (entry.kind, entry.class)));
         }
     }
-    assert_eq!(records, (1..=7).collect());
-    let personal = [3, 4];
+    assert_eq!(records, (1..=7).chain(16..=21).chain(64..=70).collect());
+    let personal = [3, 4, 14];
     assert_eq!(
         payloads,
-        (1..=10).map(|kind| (kind, if personal.contains(&kind) { 2 } else { 1 })).collect()
+        (1..=14).map(|kind| (kind, if personal.contains(&kind) { 2 } else { 1 })).collect()
     );
     assert_eq!((footers, takeovers), (1, 1));
 }

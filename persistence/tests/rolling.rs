@@ -7,7 +7,7 @@ use common::planted::{Plant, PlantedDisk};
 use common::{
     History, Journal, SECTOR, SEGMENT_BYTES, dir, names, options, reopen, segment, verify,
 };
-use florin_engine::{Body, Event};
+use florin_engine::{Body, Event, HoldStep};
 use florin_persistence::{
     Disk, DiskFile, FRAME_RECORDS_MAX, Faults, JournalOptions, ReadError, SimDisk, WriteError,
     frame_bytes, frame_bytes_max, weigh,
@@ -15,6 +15,12 @@ use florin_persistence::{
 
 fn weight(events: &[Event]) -> u64 {
     events.iter().map(weigh).sum()
+}
+
+/// Adds to the sums of an asset: posted, and pending.
+fn add([posted, pending]: &mut [u128; 2], moved: u128, reserved: u128, freed: u128) {
+    *posted = posted.wrapping_add(moved);
+    *pending = pending.wrapping_add(reserved).wrapping_sub(freed);
 }
 
 #[test]
@@ -41,7 +47,7 @@ fn many_small_segments() {
     assert_eq!(status.journal_bytes, 30 * SEGMENT_BYTES);
     assert_eq!(status.durable_through, events.len() as u64);
 
-    let mut volume: Vec<u128> = Vec::new();
+    let mut sums: Vec<[u128; 2]> = Vec::new();
     let mut seen = 0;
     for number in 1..30 {
         let bytes = disk.contents(&segment(number)).unwrap();
@@ -55,10 +61,21 @@ fn many_small_segments() {
             assert_eq!(frame.first_sequence, seen as u64 + 1);
             for event in &events[seen..seen + frame.records] {
                 match &event.body {
-                    Body::AssetRegistered(_) => volume.push(0),
+                    Body::AssetRegistered(_) => sums.push([0, 0]),
                     Body::TransferPosted(t) => {
-                        let total = &mut volume[t.asset as usize];
-                        *total = total.wrapping_add(t.amount_minor);
+                        add(&mut sums[t.asset as usize], t.amount_minor, 0, 0)
+                    }
+                    Body::Hold(hold) => {
+                        let (amount, rest) = (hold.amount_minor, hold.released_minor);
+                        let sums = &mut sums[hold.asset as usize];
+                        match hold.step {
+                            HoldStep::Place | HoldStep::Change => add(sums, 0, amount, 0),
+                            HoldStep::Pay | HoldStep::Refund => add(sums, amount, 0, 0),
+                            HoldStep::Release | HoldStep::DueRelease => add(sums, 0, 0, amount),
+                            HoldStep::Capture | HoldStep::DueCapture => {
+                                add(sums, amount, 0, amount + rest);
+                            }
+                        }
                     }
                     _ => {}
                 }
@@ -66,7 +83,7 @@ fn many_small_segments() {
             seen += frame.records;
         }
         let (totals, index) = footer(&bytes, last);
-        assert_eq!(totals, volume, "segment {number}");
+        assert_eq!(totals, sums, "segment {number}");
         assert_eq!(last.first_sequence, seen as u64 + 1);
         for (sequence, offset) in index {
             let found = frames.iter().find(|frame| frame.file.start as u64 == offset).unwrap();

@@ -229,6 +229,11 @@ impl<'a> Frame<'a> {
         Self { header, own_hash, records, table, payload: &content[payload_at..end] }
     }
 
+    /// Whether something in it was erased.
+    pub(crate) fn has_erased(&self) -> bool {
+        payload::entries(self.table, self.payload).any(|(entry, salted)| entry.is_erased(salted))
+    }
+
     fn payload_is_whole(&self) -> bool {
         let (mut entries, mut bytes) = (0, 0);
         for (entry, salted) in payload::entries(self.table, self.payload) {

@@ -192,7 +192,8 @@ impl<'a> Entry<'a> {
         hash == *blake3::hash(salted).as_bytes() || self.is_erased(salted)
     }
 
-    fn is_erased(self, salted: &[u8]) -> bool {
+    /// Whether it was erased.
+    pub(crate) fn is_erased(self, salted: &[u8]) -> bool {
         self.raw[at::CLASS] == CLASS_PERSONAL && is_zero(salted)
     }
 

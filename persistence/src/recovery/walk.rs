@@ -10,7 +10,7 @@ use crate::error::OpenError;
 use crate::format::footer::{self, Footer};
 use crate::format::frame::{Frame, FrameFault, FrameHeader, FrameKind};
 use crate::format::payload;
-use crate::format::sector::{self, SECTOR_BYTES, TagKey};
+use crate::format::sector::{self, SECTOR_BYTES, TagKey, Written};
 use crate::format::segment::{HEADER_BYTES, SegmentHeader};
 use crate::format::takeover::Takeover;
 use crate::format::{Hash, Lineage, VERSION};
@@ -123,6 +123,21 @@ impl<F: DiskFile> Source<'_, F> {
             Err(FrameFault::Broken) => Ok(None),
             Err(FrameFault::Newer(found)) => Err(self.newer(found)),
         }
+    }
+
+    /// Whether every sector of a piece reached the device.
+    fn was_written(
+        &self,
+        window: &mut Window,
+        offset: u64,
+        bytes: u64,
+        key: TagKey,
+    ) -> Result<bool, OpenError> {
+        let (sectors, _) = self.bytes(window, offset, bytes)?.as_chunks::<SECTOR_BYTES>();
+        let written = |(number, sector)| {
+            matches!(sector::written(sector, key, number), Written::Whole | Written::Last)
+        };
+        Ok((offset / SECTOR..).zip(sectors).all(written))
     }
 
     /// Reads the whole footer that begins here, if there is one.
@@ -260,6 +275,13 @@ impl<'a, F: DiskFile> Walker<'a, F> {
             && expected.fits(&header)
         {
             let frame = Frame::view(header, own_hash, content);
+            // What was erased is all zeros, and so is what never reached the device: the tags tell them apart.
+            if frame.has_erased() {
+                let bytes = header.bytes_on_disk();
+                if !source.was_written(window, begins, bytes, expected.tag_key())? {
+                    return Ok(Step::End(End::Broken));
+                }
+            }
             match header.kind {
                 FrameKind::Records => {
                     *offset += header.bytes_on_disk();

@@ -103,14 +103,14 @@ pub fn entries(segment: &[u8], piece: &Piece) -> Vec<Entry> {
         .collect()
 }
 
-/// A footer's totals by asset and its index entries.
-pub fn footer(segment: &[u8], piece: &Piece) -> (Vec<u128>, Vec<(u64, u64)>) {
+/// A footer's totals by asset (posted, pending) and its index entries.
+pub fn footer(segment: &[u8], piece: &Piece) -> (Vec<[u128; 2]>, Vec<(u64, u64)>) {
     let content = content(segment, piece);
     let (assets, entries) = (u32_at(&content, 52), u64_at(&content, 56));
     let totals = (0..assets).map(|i| {
         let total = &content[224 + 40 * i..][..40];
         assert_eq!(u32_at(total, 0), i);
-        u128::from_le_bytes(total[8..24].try_into().unwrap())
+        [8, 24].map(|at| u128::from_le_bytes(total[at..at + 16].try_into().unwrap()))
     });
     let index = (0..usize::try_from(entries).unwrap()).map(|i| {
         let entry = &content[224 + 40 * assets + 16 * i..][..16];

@@ -1,9 +1,9 @@
 //! Events that could have happened, under a seed: numbered, with whole groups and known assets.
 
 use florin_engine::{
-    AccountOpened, AccountUpdated, AssetCode, AssetRegistered, Body, Event, Floor, Freeze,
-    GroupKey, GroupPlace, GroupRefused, Leg, NO_SLOT, Reason, Refusal, TransferExtra,
-    TransferPosted, TransferRefused,
+    AccountOpened, AccountUpdated, Action, AssetCode, AssetRegistered, AtDue, Body, Event, Floor,
+    Freeze, GroupKey, GroupPlace, GroupRefused, HoldEvent, HoldStep, HoldTerms, Leg, NO_SLOT,
+    PaymentTerms, Reason, Refusal, TransferExtra, TransferPosted, TransferRefused,
 };
 
 /// Makes events, one after the other.
@@ -100,6 +100,7 @@ impl History {
             slot,
             asset: self.small(self.assets),
             floor: self.floor(),
+            ceiling: self.ceiling(),
             content_hash: self.random(),
             name,
             metadata: self.bytes(60),
@@ -115,6 +116,7 @@ impl History {
             freeze: freezes[self.small(4) as usize],
             closed: self.below(2) == 0,
             floor: self.floor(),
+            ceiling: self.ceiling(),
         };
         self.event(Body::AccountUpdated(Box::new(updated)))
     }
@@ -150,6 +152,7 @@ impl History {
             requested_minor: (self.below(2) == 0).then(|| self.wide()),
             reverses: (self.below(2) == 0).then(|| self.wide()),
             metadata: self.bytes(metadata_bytes),
+            payment: None,
         };
         let extra = (extra != TransferExtra::default()).then_some(extra);
         self.transfer_with(GroupPlace::default(), extra)
@@ -191,9 +194,79 @@ impl History {
             code: self.small(100),
             value_date: 0,
             reverses: (self.below(2) == 0).then(|| self.wide()),
+            terms: self.terms(),
             refusal: self.refusal(),
         };
         self.event(Body::TransferRefused(Box::new(refused)))
+    }
+
+    fn ceiling(&mut self) -> Option<u128> {
+        (self.below(3) == 0).then(|| self.wide() >> 1)
+    }
+
+    fn terms(&mut self) -> HoldTerms {
+        if self.below(2) == 0 {
+            return HoldTerms::default();
+        }
+        HoldTerms {
+            action: Action::ALL[self.small(10) as usize],
+            hold: self.wide(),
+            due_at_ns: self.random(),
+            at_due: self.at_due(),
+            release_rest: self.below(2) == 0,
+        }
+    }
+
+    fn at_due(&mut self) -> AtDue {
+        if self.below(2) == 0 { AtDue::Release } else { AtDue::Capture }
+    }
+
+    /// A step of a hold or payment.
+    pub fn step(&mut self) -> Event {
+        use HoldStep::{Capture, Change, DueCapture, DueRelease, Pay, Place, Refund, Release};
+        let steps = [Place, Capture, Release, Change, DueRelease, DueCapture, Pay, Refund];
+        let step = steps[self.small(8) as usize];
+        let of_payment = match step {
+            Pay | Refund => true,
+            Change => false,
+            _ => self.below(2) == 0,
+        };
+        let extra = TransferExtra {
+            group: None,
+            requested_minor: (self.below(3) == 0).then_some(0),
+            reverses: None,
+            metadata: self.bytes(40),
+            payment: (of_payment && matches!(step, Place | Pay)).then(|| PaymentTerms {
+                fee_minor: self.wide(),
+                score: (self.below(2) == 0).then_some(713),
+                reference: if self.below(2) == 0 { "order 4711".into() } else { "".into() },
+            }),
+        };
+        let hold = HoldEvent {
+            step,
+            of_payment,
+            id: self.wide(),
+            hold_id: self.wide(),
+            hold_sequence: self.below(self.next_sequence),
+            amount_minor: self.wide() >> 1,
+            released_minor: self.wide() >> 2,
+            remaining_minor: self.wide() >> 2,
+            debit: self.leg(),
+            credit: self.leg(),
+            content_hash: self.random(),
+            tenant: self.small(3),
+            asset: self.small(self.assets),
+            code: self.small(100),
+            value_date: 20_261_122,
+            group: GroupPlace::default(),
+            due_at_ns: self.random(),
+            sets_due: self.below(2) == 0,
+            at_due: self.at_due(),
+            release_rest: self.below(2) == 0,
+            blocked_by: (self.below(3) == 0).then_some(Reason::AccountFrozen),
+            extra: (extra != TransferExtra::default()).then(|| Box::new(extra)),
+        };
+        self.event(Body::Hold(Box::new(hold)))
     }
 
     pub fn group_refused(&mut self) -> Event {
@@ -220,7 +293,8 @@ impl History {
             events.push(self.asset());
         }
         while (events.len() as u64) < about.max(1) {
-            match self.below(20) {
+            match self.below(23) {
+                20.. => events.push(self.step()),
                 0 => events.push(self.asset()),
                 1 | 2 => events.push(self.account()),
                 3 => events.push(self.update()),

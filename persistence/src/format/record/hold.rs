@@ -43,7 +43,7 @@ const _: () = assert!(payment_at::END == PAYMENT_BYTES);
 const NO_SCORE: u16 = u16::MAX;
 
 /// Every step that is journaled: its kind, what it is, whether of a payment.
-const STEPS: [(u8, HoldStep, bool); 13] = [
+pub(super) const STEPS: [(u8, HoldStep, bool); 13] = [
     (kind::HOLD_PLACED, HoldStep::Place, false),
     (kind::HOLD_CAPTURED, HoldStep::Capture, false),
     (kind::HOLD_RELEASED, HoldStep::Release, false),

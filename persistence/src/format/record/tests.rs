@@ -1,7 +1,7 @@
 use florin_engine::{
-    AccountOpened, AccountUpdated, AssetCode, AssetRegistered, Body, Event, Floor, Freeze,
-    GroupKey, GroupPlace, GroupRefused, Leg, Reason, Refusal, TransferExtra, TransferPosted,
-    TransferRefused,
+    AccountOpened, AccountUpdated, Action, AssetCode, AssetRegistered, AtDue, Body, Event, Floor,
+    Freeze, GroupKey, GroupPlace, GroupRefused, HoldEvent, HoldTerms, Leg, PaymentTerms, Reason,
+    Refusal, TransferExtra, TransferPosted, TransferRefused,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -25,6 +25,10 @@ fn any_floor() -> impl Strategy<Value = Floor> {
         Just(Floor::None),
         (1..=i128::MAX.unsigned_abs()).prop_map(Floor::Overdraft),
     ]
+}
+
+fn any_ceiling() -> impl Strategy<Value = Option<u128>> {
+    option::of(0..=i128::MAX.unsigned_abs())
 }
 
 fn any_metadata() -> impl Strategy<Value = Box<[u8]>> {
@@ -54,8 +58,9 @@ fn any_asset() -> impl Strategy<Value = Body> {
 
 fn any_opened() -> impl Strategy<Value = Body> {
     let name = option::of("\\PC{1,30}");
-    (any::<(u32, u128, u32, u32, u64)>(), any_floor(), name, any_metadata()).prop_map(
-        |((tenant, id, slot, asset, content_hash), floor, name, metadata)| {
+    let limits = (any_floor(), any_ceiling());
+    (any::<(u32, u128, u32, u32, u64)>(), limits, name, any_metadata()).prop_map(
+        |((tenant, id, slot, asset, content_hash), (floor, ceiling), name, metadata)| {
             let name = name.map(Into::into);
             Body::AccountOpened(Box::new(AccountOpened {
                 tenant,
@@ -63,6 +68,7 @@ fn any_opened() -> impl Strategy<Value = Body> {
                 slot,
                 asset,
                 floor,
+                ceiling,
                 content_hash,
                 name,
                 metadata,
@@ -73,9 +79,10 @@ fn any_opened() -> impl Strategy<Value = Body> {
 
 fn any_updated() -> impl Strategy<Value = Body> {
     let freeze = select(&[Freeze::None, Freeze::Debits, Freeze::Credits, Freeze::Both][..]);
-    (any_leg(), any::<u32>(), freeze, any::<bool>(), any_floor()).prop_map(
-        |(leg, tenant, freeze, closed, floor)| {
-            Body::AccountUpdated(Box::new(AccountUpdated { leg, tenant, freeze, closed, floor }))
+    (any_leg(), any::<u32>(), freeze, any::<bool>(), any_floor(), any_ceiling()).prop_map(
+        |(leg, tenant, freeze, closed, floor, ceiling)| {
+            let updated = AccountUpdated { leg, tenant, freeze, closed, floor, ceiling };
+            Body::AccountUpdated(Box::new(updated))
         },
     )
 }
@@ -84,7 +91,7 @@ fn any_extra() -> impl Strategy<Value = Option<Box<TransferExtra>>> {
     let parts =
         (option::of(any_key()), any::<Option<u128>>(), any::<Option<u128>>(), any_metadata());
     option::of(parts.prop_map(|(group, requested_minor, reverses, metadata)| {
-        Box::new(TransferExtra { group, requested_minor, reverses, metadata })
+        Box::new(TransferExtra { group, requested_minor, reverses, metadata, payment: None })
     }))
     // An extra without anything in it reads back as none.
     .prop_map(|extra| extra.filter(|extra| **extra != TransferExtra::default()))
@@ -113,7 +120,7 @@ fn any_posted() -> impl Strategy<Value = Body> {
 
 fn any_refused() -> impl Strategy<Value = Body> {
     let numbers = any::<((u128, u128, u128, u128), u64, [u32; 5], bool, Option<u128>)>();
-    (numbers, any_refusal()).prop_map(|(n, refusal)| {
+    (numbers, any_terms(), any_refusal()).prop_map(|(n, terms, refusal)| {
         let ((id, requested_minor, debit_account, credit_account), content_hash, m, flag, reverses) =
             n;
         Body::TransferRefused(Box::new(TransferRefused {
@@ -129,9 +136,77 @@ fn any_refused() -> impl Strategy<Value = Body> {
             code: m[3],
             value_date: m[4],
             reverses,
+            terms,
             refusal,
         }))
     })
+}
+
+fn any_at_due() -> impl Strategy<Value = AtDue> {
+    select(&[AtDue::Release, AtDue::Capture][..])
+}
+
+fn any_terms() -> impl Strategy<Value = HoldTerms> {
+    let action = select(&Action::ALL[..]);
+    (action, any::<(u128, u64, bool)>(), any_at_due()).prop_map(
+        |(action, (hold, due_at_ns, release_rest), at_due)| HoldTerms {
+            action,
+            hold,
+            due_at_ns,
+            at_due,
+            release_rest,
+        },
+    )
+}
+
+fn any_payment() -> impl Strategy<Value = PaymentTerms> {
+    (any::<u128>(), option::of(0..=1_000u16), "\\PC{0,30}").prop_map(
+        |(fee_minor, score, reference)| PaymentTerms {
+            fee_minor,
+            score,
+            reference: reference.into(),
+        },
+    )
+}
+
+fn any_step() -> impl Strategy<Value = Body> {
+    let step = select(&hold::STEPS[..]);
+    let numbers = any::<([u128; 5], [u64; 3], [u32; 4], (u16, u16), (bool, bool))>();
+    let blocked_by = option::of(select(Reason::ALL));
+    let extra = (any_extra(), option::of(any_payment()));
+    ((step, any_at_due()), numbers, (any_leg(), any_leg()), blocked_by, extra).prop_map(
+        |(((_, step, of_payment), at_due), n, (debit, credit), blocked_by, (extra, payment))| {
+            let (wide, long, short, (index, len), (sets_due, release_rest)) = n;
+            let mut extra = extra.unwrap_or_default();
+            // A step is no reversal, and its flag is not read back.
+            extra.reverses = None;
+            extra.payment = payment;
+            Body::Hold(Box::new(HoldEvent {
+                step,
+                of_payment,
+                id: wide[0],
+                hold_id: wide[1],
+                amount_minor: wide[2],
+                released_minor: wide[3],
+                remaining_minor: wide[4],
+                hold_sequence: long[0],
+                content_hash: long[1],
+                due_at_ns: long[2],
+                tenant: short[0],
+                asset: short[1],
+                code: short[2],
+                value_date: short[3],
+                debit,
+                credit,
+                group: GroupPlace { index, len },
+                sets_due,
+                at_due,
+                release_rest,
+                blocked_by,
+                extra: Some(extra).filter(|extra| **extra != TransferExtra::default()),
+            }))
+        },
+    )
 }
 
 fn any_group_refused() -> impl Strategy<Value = Body> {
@@ -149,6 +224,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         any_opened(),
         any_updated(),
         any_posted(),
+        any_step(),
         any_refused(),
         any_group_refused(),
         digest
@@ -226,6 +302,7 @@ fn what_makes_no_sense_is_said() {
             slot: 0,
             asset: 0,
             floor: Floor::Zero,
+            ceiling: None,
             content_hash: 0,
             name: Some(name.into()),
             metadata: vec![1; metadata_bytes].into(),
@@ -250,11 +327,13 @@ fn what_makes_no_sense_is_said() {
     };
     let expect = |what: &str| Err(what.to_owned());
     for (found, expected) in [
-        (changed(|e| e.record[at::KIND] = 16), expect("its kind 16 is not known")),
+        (changed(|e| e.record[at::KIND] = 99), expect("its kind 99 is not known")),
+        (changed(|e| e.record[at::KIND] = 16), expect("Hold is missing")),
+        (changed(|e| e.payload[16 + account_at::HAS_CEILING] = 2), expect("has a ceiling is 2")),
         (changed(|e| e.payload[16 + account_at::FLOOR] = 9), expect("the floor 9 is not known")),
         (changed(|e| e.payload[16 + account_at::FREEZE] = 4), expect("the freeze 4 is not known")),
         (changed(|e| e.payload[16 + account_at::CLOSED] = 2), expect("closed is 2")),
-        (changed(|e| e.payload[40 + 16] = 0xff), expect("a name is not text")),
+        (changed(|e| e.payload[56 + 16] = 0xff), expect("a name is not text")),
         (changed(|e| e.table.truncate(0)), expect("Account is missing")),
         (
             changed(|e| e.table[48 + 44..48 + 46].copy_from_slice(&[1, 2])),
@@ -263,7 +342,7 @@ fn what_makes_no_sense_is_said() {
         (
             changed(|e| {
                 e.table[32] -= 1;
-                e.payload.remove(39);
+                e.payload.remove(55);
             }),
             expect("Account of another length"),
         ),
@@ -277,7 +356,7 @@ fn what_makes_no_sense_is_said() {
         assert_eq!(found.map(|_| ()), expected);
     }
     // What was erased is empty.
-    let Ok(Event { body: Body::AccountOpened(account), .. }) = changed(|e| e.payload[40..].fill(0))
+    let Ok(Event { body: Body::AccountOpened(account), .. }) = changed(|e| e.payload[56..].fill(0))
     else {
         panic!("an erased name was not accepted");
     };
