@@ -1,4 +1,6 @@
-//! The wall clock of the simulated machine: it mostly goes forward, and sometimes does what real ones do.
+//! The clocks of the simulated machine: they mostly go forward, and the wall clock sometimes does what real ones do.
+
+use florin_actors::clock::Now;
 
 use crate::rng::Rng;
 
@@ -8,34 +10,45 @@ const BEGIN_NS: u64 = 1_767_225_600 * SECOND_NS;
 
 #[derive(Debug)]
 pub struct Clock {
-    now_ns: u64,
+    wall_ns: u64,
+    /// Since the machine came up.
+    monotonic_ns: u64,
 }
 
 impl Clock {
     pub const fn new() -> Self {
-        Self { now_ns: BEGIN_NS }
+        Self { wall_ns: BEGIN_NS, monotonic_ns: 0 }
     }
 
     pub const fn now_ns(&self) -> u64 {
-        self.now_ns
+        self.wall_ns
+    }
+
+    pub const fn now(&self) -> Now {
+        Now { wall_ns: self.wall_ns, monotonic_ns: self.monotonic_ns }
     }
 
     /// A moment passes.
     pub fn tick(&mut self, rng: &mut Rng) {
         match rng.below(1_000) {
             0..250 => {} // stands still
-            250..985 => self.now_ns += rng.below(5_000_000),
-            985..998 => self.now_ns -= rng.below(10 * SECOND_NS), // is set back
-            _ => self.now_ns += rng.below(7_200 * SECOND_NS),
+            250..985 => {
+                let passed_ns = rng.below(5_000_000);
+                self.wall_ns += passed_ns;
+                self.monotonic_ns += passed_ns;
+            }
+            985..998 => self.wall_ns -= rng.below(10 * SECOND_NS), // is set back
+            _ => self.wall_ns += rng.below(7_200 * SECOND_NS),     // and forward
         }
     }
 
-    /// A restart takes a while; and a machine may come up with a clock that is behind.
+    /// A restart takes a while; and a machine may come up with a clock that is behind, or after days.
     pub fn restart(&mut self, rng: &mut Rng) {
-        if rng.percent(20) {
-            self.now_ns -= rng.below(3_600 * SECOND_NS);
-        } else {
-            self.now_ns += rng.below(60 * SECOND_NS);
+        self.monotonic_ns = 0;
+        match rng.below(100) {
+            0..20 => self.wall_ns -= rng.below(3_600 * SECOND_NS),
+            20..97 => self.wall_ns += rng.below(60 * SECOND_NS),
+            _ => self.wall_ns += rng.below(3 * 86_400 * SECOND_NS),
         }
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use florin_actors::command::{Answer, Explained, First, Unavailable};
-use florin_engine::{Body, Event, GroupOutcome, Opened, Reason, Registered};
+use florin_engine::{Body, Event, GroupOutcome, HoldEvent, HoldStep, Opened, Reason, Registered};
 
 /// Kinds of answers that have been seen, by name.
 #[derive(Debug, Clone, Default)]
 pub struct Coverage(BTreeSet<&'static str>);
 
 /// What must be seen in a day of many seeds, besides every reason that the state of the ledger can give.
-const KINDS: [&str; 23] = [
+const KINDS: [&str; 39] = [
     "a group posted",
     "a group known, posted",
     "a group known, refused",
@@ -30,6 +30,22 @@ const KINDS: [&str; 23] = [
     "a transfer found in its group",
     "a transfer found reversed",
     "a transfer not found",
+    "a hold placed",
+    "a hold captured",
+    "a hold captured, the rest released",
+    "a hold released",
+    "a hold changed",
+    "a hold in a group",
+    "a payment authorized",
+    "a payment paid",
+    "a payment captured",
+    "a payment canceled",
+    "a payment refunded",
+    "a hold due, released",
+    "a hold due, captured",
+    "a hold read",
+    "a payment read",
+    "a clock accepted",
     "DISK_FULL",
     "OVERLOADED",
     "TOO_LARGE",
@@ -123,6 +139,11 @@ impl Coverage {
                     self.saw_if(found.reversed_by.is_some(), "a transfer found reversed");
                 }
             }
+            Answer::Holds(found) => self.saw_if(found.iter().any(Option::is_some), "a hold read"),
+            Answer::Payments(found) => {
+                self.saw_if(found.iter().any(Option::is_some), "a payment read");
+            }
+            Answer::ClockAccepted(was_paused) => self.saw_if(*was_paused, "a clock accepted"),
             Answer::Unavailable(unavailable) => self.saw(match unavailable {
                 Unavailable::ShuttingDown => "SHUTTING_DOWN",
                 Unavailable::DiskFull => "DISK_FULL",
@@ -145,9 +166,36 @@ impl Coverage {
                     self.saw_if(!extra.metadata.is_empty(), "metadata");
                 }
             }
+            Body::Hold(hold) => self.see_step(hold),
             Body::TransferRefused(refused) => self.saw(refused.refusal.reason.name()),
             Body::GroupRefused(refused) => self.saw(refused.refusal.reason.name()),
             _ => {}
         }
+    }
+
+    /// Takes up what nobody asked for.
+    pub fn see_due(&mut self, event: &Event) {
+        match &event.body {
+            Body::Hold(hold) if hold.id == 0 => self.see_step(hold),
+            _ => {}
+        }
+    }
+
+    fn see_step(&mut self, hold: &HoldEvent) {
+        self.saw_if(hold.group.len > 1, "a hold in a group");
+        self.saw_if(hold.released_minor > 0, "a hold captured, the rest released");
+        self.saw(match (hold.step, hold.of_payment) {
+            (HoldStep::Place, false) => "a hold placed",
+            (HoldStep::Capture, false) => "a hold captured",
+            (HoldStep::Release, false) => "a hold released",
+            (HoldStep::Change, _) => "a hold changed",
+            (HoldStep::Place, true) => "a payment authorized",
+            (HoldStep::Pay, _) => "a payment paid",
+            (HoldStep::Capture, true) => "a payment captured",
+            (HoldStep::Release, true) => "a payment canceled",
+            (HoldStep::Refund, _) => "a payment refunded",
+            (HoldStep::DueRelease, _) => "a hold due, released",
+            (HoldStep::DueCapture, _) => "a hold due, captured",
+        });
     }
 }

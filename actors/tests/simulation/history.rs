@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use florin_engine::{
-    AccountState, AssetCode, Body, Event, Floor, Freeze, Leg, Sequence, Slot, Tenant,
-    TransferPosted,
+    AccountState, AssetCode, Body, Event, Floor, Freeze, HoldEvent, HoldStep, Leg, Sequence, Slot,
+    Tenant, TransferPosted,
 };
 
+use crate::holds::NaiveHold;
 use crate::invariants::{Invariant, Verdict, Violation, require};
 
 /// An id and whose it is.
@@ -23,7 +24,10 @@ pub struct NaiveAccount {
     asset: usize,
     debits_minor: u128,
     credits_minor: u128,
+    debits_pending_minor: u128,
+    credits_pending_minor: u128,
     floor: Floor,
+    ceiling: Option<u128>,
     freeze: Freeze,
     is_closed: bool,
 }
@@ -37,10 +41,11 @@ impl NaiveAccount {
             && self.credits_minor == state.credits_posted_minor
             && self.net_minor() == state.net_minor
             && self.floor == state.floor
+            && self.ceiling == state.ceiling_minor
             && self.freeze == state.freeze
             && self.is_closed == state.closed
-            && state.debits_pending_minor == 0
-            && state.credits_pending_minor == 0
+            && self.debits_pending_minor == state.debits_pending_minor
+            && self.credits_pending_minor == state.credits_pending_minor
     }
 
     const fn net_minor(&self) -> i128 {
@@ -57,6 +62,7 @@ pub struct History {
     transfers: BTreeMap<Key, Sequence>,
     /// Content hash, and the first event of it.
     groups: BTreeMap<Key, (u64, Sequence)>,
+    holds: BTreeMap<Key, NaiveHold>,
     reversals: BTreeMap<Sequence, Sequence>,
     assets: Vec<(AssetCode, u128)>,
     posted: u64,
@@ -97,7 +103,10 @@ impl History {
                     asset: opened.asset as usize,
                     debits_minor: 0,
                     credits_minor: 0,
+                    debits_pending_minor: 0,
+                    credits_pending_minor: 0,
                     floor: opened.floor,
+                    ceiling: opened.ceiling,
                     freeze: Freeze::None,
                     is_closed: false,
                 });
@@ -106,6 +115,7 @@ impl History {
             Body::AccountUpdated(updated) => {
                 let account = self.leg(&event, updated.leg)?;
                 account.floor = updated.floor;
+                account.ceiling = updated.ceiling;
                 account.freeze = updated.freeze;
                 account.is_closed = updated.closed;
                 self.end_leg(&event, updated.leg)?;
@@ -114,6 +124,10 @@ impl History {
             Body::TransferPosted(posted) => {
                 self.post(&event, posted)?;
                 [Some(posted.debit.slot), Some(posted.credit.slot)]
+            }
+            Body::Hold(hold) => {
+                self.step(&event, hold)?;
+                [Some(hold.debit.slot), Some(hold.credit.slot)]
             }
             Body::TransferRefused(refused) => {
                 self.refused += 1;
@@ -156,6 +170,39 @@ impl History {
         self.end_leg(event, posted.credit)
     }
 
+    /// A step of a hold or payment.
+    fn step(&mut self, event: &Event, hold: &HoldEvent) -> Verdict {
+        let falls_due = matches!(hold.step, HoldStep::DueRelease | HoldStep::DueCapture);
+        if falls_due != (hold.id == 0) {
+            return Err(wrong(Invariant::DueInTime, event, "a step of nobody"));
+        }
+        if !falls_due {
+            self.posted += 1;
+            self.use_id((hold.tenant, hold.id), event)?;
+        }
+        if let Some(group) = hold.extra.as_ref().and_then(|extra| extra.group) {
+            self.use_group_id((hold.tenant, group.id), group.content_hash, event)?;
+        }
+        let key = (hold.tenant, hold.hold_id);
+        let after = NaiveHold::after(self.holds.get(&key), event, hold)?;
+        self.holds.insert(key, after);
+        let moved = NaiveHold::moved(hold);
+        let debit = self.leg(event, hold.debit)?;
+        debit.debits_minor = debit.debits_minor.wrapping_add(moved.posted);
+        debit.debits_pending_minor = debit.debits_pending_minor + moved.reserved - moved.freed;
+        let debit_asset = debit.asset;
+        let credit = self.leg(event, hold.credit)?;
+        credit.credits_minor = credit.credits_minor.wrapping_add(moved.posted);
+        credit.credits_pending_minor = credit.credits_pending_minor + moved.reserved - moved.freed;
+        if credit.asset != debit_asset || debit_asset != hold.asset as usize {
+            return Err(wrong(Invariant::Conserved, event, "a hold of another asset"));
+        }
+        let (_, volume) = &mut self.assets[debit_asset];
+        *volume = volume.wrapping_add(moved.posted);
+        self.end_leg(event, hold.debit)?;
+        self.end_leg(event, hold.credit)
+    }
+
     /// The account of a leg, whose history goes on with this event.
     fn leg(&mut self, event: &Event, leg: Leg) -> Result<&mut NaiveAccount, Violation> {
         match self.accounts.get_mut(leg.slot as usize) {
@@ -168,7 +215,9 @@ impl History {
     }
 
     fn end_leg(&self, event: &Event, leg: Leg) -> Verdict {
-        let is_right = self.accounts[leg.slot as usize].net_minor() == leg.posted_net_after_minor;
+        let account = &self.accounts[leg.slot as usize];
+        let is_right = account.net_minor() == leg.posted_net_after_minor
+            && account.debits_pending_minor == leg.pending_debits_after_minor;
         if is_right { Ok(()) } else { Err(wrong(Invariant::AppliedOnce, event, "a balance after")) }
     }
 
@@ -188,12 +237,8 @@ impl History {
 
     /// Follows the marks that make members a group.
     fn check_group(&mut self, event: &Event) -> Verdict {
-        let (place, has_key) = match &event.body {
-            Body::TransferPosted(posted) => {
-                (posted.group, posted.extra.as_ref().is_some_and(|extra| extra.group.is_some()))
-            }
-            _ => Default::default(),
-        };
+        let place = event.group();
+        let has_key = event.extra().is_some_and(|extra| extra.group.is_some());
         let fits = match self.open_group {
             Some((len, next)) => place.len == len && place.index == next && !has_key,
             None => place.index == 0 && has_key == (place.len > 0),
@@ -234,9 +279,12 @@ impl History {
     /// Where a transfer of this content was posted.
     pub fn posted(&self, key: Key, content_hash: u64) -> Option<Sequence> {
         let event = self.transfer(key)?;
-        let is_it =
-            matches!(&event.body, Body::TransferPosted(p) if p.content_hash == content_hash);
-        is_it.then_some(event.sequence)
+        let hash = match &event.body {
+            Body::TransferPosted(posted) => posted.content_hash,
+            Body::Hold(hold) => hold.content_hash,
+            _ => return None,
+        };
+        (hash == content_hash).then_some(event.sequence)
     }
 
     /// Content and first event of a group.
@@ -254,6 +302,14 @@ impl History {
 
     pub fn accounts(&self) -> &[NaiveAccount] {
         &self.accounts
+    }
+
+    pub fn holds(&self) -> impl Iterator<Item = &NaiveHold> {
+        self.holds.values()
+    }
+
+    pub fn hold(&self, key: Key) -> Option<&NaiveHold> {
+        self.holds.get(&key)
     }
 
     pub fn has_asset(&self, code: AssetCode) -> bool {

@@ -32,6 +32,10 @@ pub enum Invariant {
     Opens,
     /// I10: nobody waits for ever: with a working disk everything that was taken is answered.
     Answered,
+    /// I11: the feed tells what the journal holds, in order, without a gap, and never what a crash undoes.
+    FeedIsTheJournal,
+    /// I12: nothing falls due before its time, and whatever is reserved was captured, given back, or is still there.
+    DueInTime,
 }
 
 impl Invariant {
@@ -47,6 +51,8 @@ impl Invariant {
             Self::HistoryStays => "I8 history stays",
             Self::Opens => "I9 it opens again, and only faults end it",
             Self::Answered => "I10 nobody waits for ever",
+            Self::FeedIsTheJournal => "I11 the feed is the journal",
+            Self::DueInTime => "I12 holds add up and fall due in time",
         }
     }
 }
@@ -124,6 +130,12 @@ pub fn balances_equal(history: &History, ledger: &Ledger) -> Verdict {
         let state = ledger.account(naive.tenant, naive.id);
         if !state.as_ref().is_some_and(|state| naive.is(state)) {
             return Err(wrong(format!("the journal gives {naive:?}, the ledger has {state:?}")));
+        }
+    }
+    for naive in history.holds() {
+        let hold = ledger.hold(naive.tenant, naive.id);
+        if !hold.is_some_and(|(hold, _)| naive.is(hold)) {
+            return Err(wrong(format!("the journal gives {naive:?}, the ledger has {hold:?}")));
         }
     }
     let counters = (ledger.counters().transfers_posted, ledger.counters().transfers_refused);

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use florin_actors::admit::{Admission, AdmissionLimits, Permit};
+use florin_actors::clock::{ClockWatch, Now};
 use florin_actors::command::{Answer, Command, Unavailable};
 use florin_actors::journal::{Committer, Work};
 use florin_actors::load::{Loaded, load};
@@ -33,6 +34,8 @@ pub struct NodeOptions {
     pub entropy: [u8; 32],
     pub now_ns: u64,
     pub plant: Plant,
+    /// However long the machine was off, the clock is right.
+    pub accepts_clock: bool,
 }
 
 /// What waits for the partition.
@@ -79,7 +82,7 @@ impl<D: Disk> Node<D> {
         options: NodeOptions,
         replayed: &mut dyn FnMut(&Event, &Ledger),
     ) -> Result<(Self, Recovery), OpenError> {
-        let NodeOptions { segment_bytes, entropy, now_ns, plant } = options;
+        let NodeOptions { segment_bytes, entropy, now_ns, plant, accepts_clock } = options;
         let journal_options = JournalOptions {
             partition: 0,
             segment_bytes,
@@ -100,8 +103,9 @@ impl<D: Disk> Node<D> {
         gauge.publish(&status);
         let frame_bytes_max = frame_bytes_max(segment_bytes);
         let preparer = writer.spare_preparer();
+        let watch = ClockWatch::new(accepts_clock);
         let node = Self {
-            core: Core::new(ledger, Arc::clone(&gauge), frame_bytes_max),
+            core: Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max),
             committer: Committer::new(writer, Arc::clone(&gauge), frame_bytes_max),
             reader,
             preparer,
@@ -181,6 +185,13 @@ impl<D: Disk> Node<D> {
         self.permits.remove(&port);
     }
 
+    /// Whether the partition wakes by itself now: something has fallen due, or more of it is waiting.
+    pub fn is_due(&self, now: Now) -> bool {
+        self.core.due_in_ns().is_some_and(|in_ns| {
+            in_ns == 0 || self.core.trusted_ns().saturating_add(in_ns) <= now.wall_ns
+        })
+    }
+
     pub fn has_mail(&self) -> bool {
         !self.mailbox.is_empty()
     }
@@ -205,12 +216,14 @@ impl<D: Disk> Node<D> {
 
     /// The partition takes one message. Gives the answers that go out too early, if that is planted, and the
     /// events that were decided.
-    pub fn step_partition(&mut self, now_ns: u64) -> (Vec<(Port, Answer)>, Vec<Event>) {
+    pub fn step_partition(&mut self, now: Now) -> (Vec<(Port, Answer)>, Vec<Event>) {
         let was_waiting = self.core.is_waiting();
         let mut entries = match self.mailbox.pop_front() {
-            Some(Message::Submit(requests)) => self.core.step(requests, now_ns),
-            Some(Message::Resume(loaded)) => self.core.resume(vec![*loaded], now_ns),
-            Some(Message::Retry) => self.core.step(Vec::new(), now_ns),
+            Some(Message::Submit(requests)) => self.core.step(requests, now),
+            Some(Message::Resume(loaded)) => self.core.resume(vec![*loaded], now),
+            Some(Message::Retry) => self.core.step(Vec::new(), now),
+            // It wakes by itself.
+            None if self.is_due(now) => self.core.step(Vec::new(), now),
             None => return (Vec::new(), Vec::new()),
         };
         let mut early = Vec::new();

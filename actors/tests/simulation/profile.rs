@@ -16,6 +16,8 @@ pub enum Action {
     Journal,
     Reader,
     Spare,
+    Due,
+    Subscriber,
 }
 
 /// What is particular about a run.
@@ -26,7 +28,7 @@ pub struct Profile {
     pub commands: u64,
     pub in_flight_max: usize,
     /// How often each of the threads gets to run.
-    pub weights: [(u64, Action); 5],
+    pub weights: [(u64, Action); 7],
     pub fault_per_10_000: u64,
     pub lost_answer_percent: u64,
 }
@@ -44,6 +46,8 @@ impl Profile {
                 (rng.between(3, 30), Action::Journal),
                 (rng.between(3, 30), Action::Reader),
                 (rng.between(1, 20), Action::Spare),
+                (rng.between(1, 20), Action::Due),
+                (rng.between(1, 10), Action::Subscriber),
             ],
             fault_per_10_000: rng.between(30, 120),
             lost_answer_percent: rng.below(4),

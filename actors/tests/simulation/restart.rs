@@ -125,6 +125,7 @@ impl World {
             entropy: self.rng.bytes(),
             now_ns: self.clock.now_ns(),
             plant: self.plant,
+            accepts_clock: self.rng.percent(50),
         };
         let digests = &self.past.digests;
         let mut verdict = Ok(());
@@ -210,6 +211,7 @@ impl World {
         require(last == node.last_sequence(), Invariant::ReplayEqualsLive, || {
             format!("replayed through {}, scanned through {last}", node.last_sequence())
         })?;
+        self.subscriber.check(history.events())?;
         history_stays(&self.past.recovered, &self.past.decided, history.events())?;
         durable_only(self.book.highest(), last)?;
         acknowledged_stays(&self.book, &history)?;

@@ -16,6 +16,7 @@ use crate::profile::{Action, Profile};
 use crate::report::Totals;
 use crate::restart::Past;
 use crate::rng::Rng;
+use crate::subscriber::Subscriber;
 use crate::trace::Trace;
 
 /// Crashes that every run has, at least.
@@ -44,6 +45,7 @@ pub struct World {
     pub trace: Trace,
     pub totals: Totals,
     pub coverage: Coverage,
+    pub subscriber: Subscriber,
     /// The step at which the disk is well again.
     pub well_at: u64,
 }
@@ -72,6 +74,7 @@ impl World {
             trace: Trace::new(),
             totals: Totals { seeds: 1, ..Totals::default() },
             coverage: Coverage::default(),
+            subscriber: Subscriber::default(),
             well_at: u64::MAX,
             rng,
         }
@@ -115,12 +118,17 @@ impl World {
             Action::Journal => node.has_work(),
             Action::Reader => node.has_loads(),
             Action::Spare => node.wants_spare(),
+            Action::Due => node.is_due(self.clock.now()),
+            Action::Subscriber => self.subscriber.has_more(node),
         };
         let possible = self
             .profile
             .weights
             .map(|(weight, action)| (if can(action) { weight } else { 0 }, action));
-        if possible.iter().all(|(weight, _)| *weight == 0) {
+        // What wakes by itself, and whoever looks on, answers nobody.
+        let answers = |action| !matches!(action, Action::Due | Action::Subscriber);
+        let is_stuck = possible.iter().all(|(weight, action)| *weight == 0 || !answers(*action));
+        if is_stuck && !node.is_answered() {
             return Err(Violation {
                 invariant: Invariant::Answered,
                 detail: "requests wait, and nothing can happen any more".to_owned(),
@@ -128,8 +136,8 @@ impl World {
         }
         match self.rng.weighted(&possible) {
             Action::Send => self.send(),
-            Action::Partition => {
-                let (early, decided) = node.step_partition(self.clock.now_ns());
+            Action::Partition | Action::Due => {
+                let (early, decided) = node.step_partition(self.clock.now());
                 let count = decided.len();
                 self.decided(decided);
                 self.note(format_args!("partition decides {count} events"));
@@ -154,6 +162,12 @@ impl World {
                 self.note(format_args!("records are read"));
                 Ok(())
             }
+            Action::Subscriber => {
+                let most = self.rng.between(1, 200);
+                let read = self.subscriber.read(node, most);
+                self.note(format_args!("the subscriber {read}"));
+                Ok(())
+            }
             Action::Spare => {
                 let made = node.step_spare();
                 self.note(format_args!("spare"));
@@ -165,7 +179,8 @@ impl World {
     fn send(&mut self) -> Verdict {
         let mut commands = Vec::new();
         for _ in 0..self.rng.between(1, 4) {
-            let Sending { port, client, how, command } = self.clients.send(self.book.now());
+            let Sending { port, client, how, command } =
+                self.clients.send(self.book.now(), self.clock.now_ns());
             self.totals.commands += 1;
             self.note(format_args!("client {client} {how} #{port}: {}", describe(&command)));
             commands.push((port, command));
@@ -176,6 +191,8 @@ impl World {
 
     fn decided(&mut self, events: Vec<Event>) {
         self.totals.events += events.len() as u64;
+        // What falls due is told to nobody.
+        events.iter().for_each(|event| self.coverage.see_due(event));
         self.past.decided.extend(events);
     }
 

@@ -7,7 +7,9 @@ mod transfers;
 use std::collections::{BTreeMap, BTreeSet};
 
 use florin_actors::command::{Answer, Command, FoundTransfer, Unavailable};
-use florin_engine::{AccountState, AssetCode, Body, Event, Opened, Registered, Sequence, Slot};
+use florin_engine::{
+    AccountState, AssetCode, Body, Event, Hold, Opened, Registered, Sequence, Slot,
+};
 
 use crate::history::Key;
 use crate::invariants::{Invariant, Verdict, Violation, require};
@@ -56,6 +58,8 @@ pub struct Book {
     accounts: BTreeMap<Key, Told<Sequence>>,
     /// The last event that was told to have changed an account.
     changes: BTreeMap<Slot, Told<Sequence>>,
+    /// The last event that was told to have changed a hold or payment.
+    holds: BTreeMap<Key, Told<Sequence>>,
     assets: BTreeSet<AssetCode>,
     /// Ids of which it was told that they are in use, for other content.
     used: BTreeSet<Key>,
@@ -76,6 +80,7 @@ fn changed(detail: String) -> Violation {
 fn transfer_of(event: &Event) -> Option<(Key, u64)> {
     match &event.body {
         Body::TransferPosted(posted) => Some(((posted.tenant, posted.id), posted.content_hash)),
+        Body::Hold(hold) => Some(((hold.tenant, hold.id), hold.content_hash)),
         Body::TransferRefused(refused) => {
             Some(((refused.tenant, refused.id), refused.content_hash))
         }
@@ -184,6 +189,25 @@ impl Book {
                     }
                 }
             }
+            (Command::GetHolds { tenant, ids }, Answer::Holds(found))
+                if ids.len() == found.len() =>
+            {
+                for (id, found) in ids.iter().zip(found) {
+                    self.hear_hold((*tenant, *id), sent, found.as_ref().map(|found| &found.hold))?;
+                }
+            }
+            (Command::GetPayments { tenant, ids }, Answer::Payments(found))
+                if ids.len() == found.len() =>
+            {
+                for (id, found) in ids.iter().zip(found) {
+                    let hold = found.as_ref().map(|found| &found.hold.hold);
+                    self.hear_hold((*tenant, *id), sent, hold)?;
+                    if let Some(found) = found {
+                        self.learn((*tenant, *id), None, &found.created)?;
+                    }
+                }
+            }
+            (Command::AcceptClock, Answer::ClockAccepted(_)) => {}
             (Command::GetFigures, Answer::Figures(figures)) => {
                 require(figures.conserved, Invariant::Conserved, || format!("{figures:?}"))?;
                 let known =
@@ -214,10 +238,11 @@ impl Book {
         require(fits, Invariant::OneOutcome, || format!("{event:?} is no answer about {key:x?}"))?;
         self.rests_on(event.sequence);
         self.news.sequences.insert(event.sequence);
-        if let Body::TransferPosted(posted) = &event.body {
-            for slot in [posted.debit.slot, posted.credit.slot] {
-                self.changed(slot, event.sequence);
-            }
+        if let Body::Hold(hold) = &event.body {
+            self.hold_changed((hold.tenant, hold.hold_id), event.sequence);
+        }
+        for leg in event.legs().into_iter().flatten() {
+            self.changed(leg.slot, event.sequence);
         }
         let at = self.now;
         let told = self.transfers.entry(key).or_insert_with(|| Told { what: event.clone(), at });
@@ -254,6 +279,32 @@ impl Book {
         self.rests_on(state.last_sequence);
         self.news.accounts.insert((state.last_sequence, state.slot), state.clone());
         require(state.id == id, Invariant::OneOutcome, || format!("asked for {id:x}: {state:?}"))
+    }
+
+    fn hear_hold(&mut self, key: Key, sent: Moment, hold: Option<&Hold>) -> Verdict {
+        let Some(hold) = hold else {
+            // Asked for as the other: a hold as a payment, or the other way round.
+            return Ok(());
+        };
+        let known = self.holds.get(&key).filter(|told| told.at <= sent);
+        require(known.is_none_or(|told| told.what <= hold.last_sequence), STAYS, || {
+            format!("{known:?} was told before this was asked: {hold:?}")
+        })?;
+        self.rests_on(hold.last_sequence);
+        self.news.holds.insert((hold.last_sequence, key), hold.clone());
+        self.hold_changed(key, hold.last_sequence);
+        require((hold.tenant, hold.id) == key, Invariant::OneOutcome, || {
+            format!("asked for {key:x?}: {hold:?}")
+        })
+    }
+
+    /// It was told that an event changed a hold.
+    fn hold_changed(&mut self, key: Key, sequence: Sequence) {
+        let at = self.now;
+        let last = self.holds.entry(key).or_insert(Told { what: sequence, at });
+        if last.what < sequence {
+            *last = Told { what: sequence, at };
+        }
     }
 
     fn hear_no_account(&self, key: Key, sent: Moment) -> Verdict {

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use florin_actors::command::Figures;
-use florin_engine::{AccountState, Sequence, Slot};
+use florin_engine::{AccountState, Hold, Sequence, Slot};
 
 use super::STAYS;
-use crate::history::History;
+use crate::history::{History, Key};
 use crate::invariants::{Verdict, require};
 
 /// What was told since the last recovery.
@@ -14,6 +14,7 @@ use crate::invariants::{Verdict, require};
 pub struct News {
     pub sequences: BTreeSet<Sequence>,
     pub(super) accounts: BTreeMap<(Sequence, Slot), AccountState>,
+    pub(super) holds: BTreeMap<(Sequence, Key), Hold>,
     pub(super) figures: BTreeMap<Sequence, Figures>,
     pub(super) reversals: BTreeMap<Sequence, Sequence>,
 }
@@ -30,6 +31,14 @@ impl News {
                     format!("an account was read as {told:?}, the journal has {naive:?}")
                 })?;
             }
+        }
+        let of_this = (sequence, (0, 0))..(sequence + 1, (0, 0));
+        let told: Vec<_> = self.holds.extract_if(of_this, |_, _| true).collect();
+        for ((_, key), told) in told {
+            let naive = history.hold(key);
+            require(naive.is_some_and(|naive| naive.is(&told)), STAYS, || {
+                format!("a hold was read as {told:?}, the journal has {naive:?}")
+            })?;
         }
         let Some(told) = self.figures.remove(&sequence) else { return Ok(()) };
         let counters = (told.counters.transfers_posted, told.counters.transfers_refused);
@@ -49,6 +58,9 @@ impl News {
                 format!("event {original} was told reversed by {reversal}, it is by {found:?}")
             })?;
         }
+        require(self.holds.is_empty(), STAYS, || {
+            format!("events that changed no such hold: {:?}", self.holds)
+        })?;
         require(self.accounts.is_empty(), STAYS, || {
             format!("events that changed no such account: {:?}", self.accounts)
         })

@@ -26,7 +26,9 @@ pub fn of_client(tenant: Tenant, client: u128, n: u64, rng: &mut Rng) -> NewAcco
 fn account(tenant: Tenant, id: u128, code: &str, floor: Floor, rng: &mut Rng) -> NewAccount {
     let name = rng.percent(40).then(|| format!("customer:{id}/wallet").into());
     let metadata = if rng.percent(20) { metadata(rng) } else { Box::default() };
-    let account = NewAccount { tenant, id, asset: asset(code), floor, name, metadata };
+    // The first ones receive without limit, or little would move in the end.
+    let ceiling = (floor == Floor::Zero && rng.percent(15)).then(|| rng.between(0, 50_000).into());
+    let account = NewAccount { tenant, id, asset: asset(code), floor, name, metadata, ceiling };
     debug_assert_eq!(check_new_account(&account), Ok(()));
     account
 }
@@ -79,7 +81,7 @@ impl Clients {
 
     fn change(&mut self, client: usize) -> AccountChange {
         let account = self.rng.pick(&self.all[client].accounts).clone();
-        let (mut freeze, mut floor, mut close) = (None, None, false);
+        let (mut freeze, mut floor, mut ceiling, mut close) = (None, None, None, false);
         match self.rng.below(100) {
             // Unfrozen more often than frozen, or nothing would move in the end.
             0..45 => freeze = Some(Freeze::None),
@@ -87,11 +89,13 @@ impl Clients {
                 freeze = Some(*self.rng.pick(&[Freeze::Debits, Freeze::Credits, Freeze::Both]));
             }
             60..75 => floor = Some(account.floor),
-            75..97 => floor = Some(Floor::Overdraft(self.rng.between(1, OVERDRAFT_MINOR).into())),
+            75..82 => ceiling = Some(None),
+            82..86 => ceiling = Some(Some(self.rng.between(0, 100_000).into())),
+            86..97 => floor = Some(Floor::Overdraft(self.rng.between(1, OVERDRAFT_MINOR).into())),
             _ => close = true,
         }
         let id = if self.rng.percent(3) { 99 } else { account.id };
-        let change = AccountChange { tenant: account.tenant, id, freeze, close, floor };
+        let change = AccountChange { tenant: account.tenant, id, freeze, close, floor, ceiling };
         debug_assert_eq!(check_account_change(&change), Ok(()));
         change
     }
@@ -99,8 +103,11 @@ impl Clients {
     pub(super) fn read(&mut self, client: usize) -> Command {
         let tenant = self.all[client].tenant;
         match self.rng.below(100) {
-            0..35 => Command::GetAccounts { tenant, ids: self.some_accounts(client) },
-            35..75 => Command::GetTransfers { tenant, ids: self.some_transfers() },
+            0..10 => Command::GetHolds { tenant, ids: self.some_holds(client, false) },
+            10..20 => Command::GetPayments { tenant, ids: self.some_holds(client, true) },
+            20..23 => Command::AcceptClock,
+            23..40 => Command::GetAccounts { tenant, ids: self.some_accounts(client) },
+            40..75 => Command::GetTransfers { tenant, ids: self.some_transfers() },
             75..85 => {
                 let from = u32::try_from(self.rng.below(20)).expect("small");
                 Command::ListAccounts { tenant, from, limit: self.rng.index(12) + 1 }

@@ -2,6 +2,7 @@
 //! then without), grow impatient, and try again under the same ids.
 
 mod accounts;
+mod steps;
 mod transfers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -66,6 +67,10 @@ pub struct Clients {
     to_retry: VecDeque<usize>,
     /// Transfers that were sent, with whose they are.
     sent: Vec<(Tenant, Transfer)>,
+    /// Holds and payments that were sent: whose, which, and whether it is a payment.
+    placed: Vec<(Tenant, u128, bool)>,
+    /// What the clients' clock says.
+    now_ns: u64,
     /// How many different requests name a transfer id.
     uses: BTreeMap<Key, u32>,
     groups: Vec<SentGroup>,
@@ -84,6 +89,8 @@ impl Clients {
             in_flight: BTreeMap::new(),
             to_retry: VecDeque::new(),
             sent: Vec::new(),
+            placed: Vec::new(),
+            now_ns: 0,
             uses: BTreeMap::new(),
             groups: Vec::new(),
             next_port: 1,
@@ -106,7 +113,8 @@ impl Clients {
     }
 
     /// What is sent next.
-    pub fn send(&mut self, now: Moment) -> Sending {
+    pub fn send(&mut self, now: Moment, now_ns: u64) -> Sending {
+        self.now_ns = now_ns;
         let again = match self.rng.below(100) {
             0..45 => self.to_retry.pop_front().map(|op| ("retries", op)),
             45..48 => self.impatient().map(|op| ("resends", op)),
@@ -168,6 +176,10 @@ impl Clients {
         for transfer in &batch.transfers {
             *self.uses.entry((batch.tenant, transfer.id)).or_default() += 1;
             self.sent.push((batch.tenant, transfer.clone()));
+            let action = transfer.action();
+            if action.places() {
+                self.placed.push((batch.tenant, transfer.id, action.is_of_payment()));
+            }
         }
         if let Some(key) = batch.group {
             self.groups.push(SentGroup {
@@ -291,6 +303,9 @@ pub fn describe(command: &Command) -> String {
         Command::ListAccounts { .. } => "list of accounts".to_owned(),
         Command::ListAssets => "list of assets".to_owned(),
         Command::GetTransfers { ids, .. } => format!("read of {} transfers", ids.len()),
+        Command::GetHolds { ids, .. } => format!("read of {} holds", ids.len()),
+        Command::GetPayments { ids, .. } => format!("read of {} payments", ids.len()),
+        Command::AcceptClock => "the clock is right".to_owned(),
         Command::GetFigures => "figures".to_owned(),
         Command::TakeDigest => "digest".to_owned(),
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use florin_actors::command::Command;
 use florin_engine::{
-    AMOUNT_MAX_MINOR, BATCH_MEMBERS_MAX, GroupKey, Transfer, TransferBatch, TransferOptions,
-    check_transfer,
+    AMOUNT_MAX_MINOR, Action, BATCH_MEMBERS_MAX, GroupKey, Transfer, TransferBatch,
+    TransferOptions, check_transfer,
 };
 
 use super::accounts::metadata;
@@ -89,7 +89,8 @@ impl Clients {
         let (debit_account, credit_account) = (debit.id, credit.id);
         let members = self.bulk(client).into_iter();
         let members = members.map(|transfer| {
-            Transfer { debit_account, credit_account, amount_minor: 1, ..transfer }.seal()
+            let extra = transfer.extra.filter(|extra| !extra.terms.action.refers());
+            Transfer { debit_account, credit_account, amount_minor: 1, extra, ..transfer }.seal()
         });
         (members.collect(), Some(self.new_id()))
     }
@@ -102,7 +103,7 @@ impl Clients {
         let transfer = match self.rng.below(4) {
             0..2 => transfer,
             2 => Transfer { code: transfer.code + 1, ..transfer },
-            _ if transfer.reverses().is_none() => {
+            _ if transfer.reverses().is_none() && transfer.action() != Action::CancelPayment => {
                 Transfer { amount_minor: self.rng.between(1, 1_000).into(), ..transfer }
             }
             _ => Transfer { value_date: 20_240_229, ..transfer },
@@ -131,15 +132,16 @@ impl Clients {
     fn member(&mut self, client: usize, earlier: &[Transfer]) -> Transfer {
         match self.rng.below(100) {
             0..10 => self.reversal(client, earlier),
-            10..20 => Transfer { up_to_available: true, ..self.plain(client) }.seal(),
-            20..23 => Transfer { credit_account: 97, ..self.plain(client) }.seal(),
-            23..50 => self.rich(client),
+            10..34 => self.step(client, earlier),
+            34..40 => Transfer { up_to_available: true, ..self.plain(client) }.seal(),
+            40..43 => Transfer { credit_account: 97, ..self.plain(client) }.seal(),
+            43..62 => self.rich(client),
             _ => self.plain(client).seal(),
         }
     }
 
     /// Of an account that pays without limit.
-    fn rich(&mut self, client: usize) -> Transfer {
+    pub(super) fn rich(&mut self, client: usize) -> Transfer {
         let plain = self.plain(client);
         let payer = self.all[client].accounts[0].id;
         if plain.credit_account == payer {
@@ -148,7 +150,7 @@ impl Clients {
         Transfer { debit_account: payer, ..plain }.seal()
     }
 
-    fn plain(&mut self, client: usize) -> Transfer {
+    pub(super) fn plain(&mut self, client: usize) -> Transfer {
         let accounts = &self.all[client].accounts;
         let debit = self.rng.index(accounts.len());
         let credit = (debit + 1 + self.rng.index(accounts.len() - 1)) % accounts.len();
@@ -169,7 +171,7 @@ impl Clients {
             let asset = self.rng.percent(50).then(|| asset("EUR"));
             let metadata =
                 if self.rng.percent(80) { metadata(&mut self.rng) } else { Box::default() };
-            Box::new(TransferOptions { asset, reverses: None, metadata })
+            Box::new(TransferOptions { asset, metadata, ..TransferOptions::default() })
         });
         Transfer {
             id: self.new_id(),
