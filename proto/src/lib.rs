@@ -8,6 +8,7 @@ mod wide;
 /// Package `florin.v1`, generated from `proto/florin/v1/*.proto`.
 pub mod v1 {
     #![allow(clippy::pedantic, reason = "generated code: its style is the generator's")]
+    #![allow(clippy::large_enum_variant, reason = "as above")]
     #![allow(missing_docs, reason = "the generator adds a few items of its own")]
     tonic::include_proto!("florin.v1");
 

@@ -253,7 +253,7 @@ mod tests {
                 id: TransferId(11),
                 amount_minor: 12,
                 kind: TransferKind::Capture,
-                hold: TransferId(13 << 64 | 14),
+                hold: TransferId((13 << 64) + 14),
                 release_rest: true,
                 ..BulkMember::default()
             },

@@ -77,13 +77,13 @@ impl Attempts {
     }
 
     /// How long to wait before the next attempt, apart from what the server asks for.
-    pub fn backoff(&self, retry: &Retry) -> Duration {
+    pub fn backoff(self, retry: &Retry) -> Duration {
         let random = getrandom::u32().unwrap_or(0); // without randomness: without jitter
         backoff(retry, self.failed, random)
     }
 
     /// What to tell the caller when no attempt follows.
-    pub fn verdict(&self, error: Error) -> Error {
+    pub fn verdict(self, error: Error) -> Error {
         let changes = self.kind != Kind::Read;
         // A fault of the call is found before anything is applied, so it would have been found in
         // the lost attempt too.

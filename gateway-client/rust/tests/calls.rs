@@ -5,7 +5,8 @@ mod fake;
 use fake::{Fake, Ledger};
 use florin_client::{
     Account, AccountId, AccountKey, AccountUpdate, Asset, BulkMember, BulkTransfers, Client, Floor,
-    Freeze, GroupId, NewAccount, Reason, Transfer, TransferId,
+    Freeze, GroupId, HoldState, Money, NewAccount, NewPayment, PaymentCapture, PaymentOutcome,
+    PaymentRefund, PaymentState, Reason, Side, Transfer, TransferId, TransferKind,
 };
 
 async fn started() -> (Fake, Client) {
@@ -103,6 +104,163 @@ async fn all_accounts_come_page_after_page() {
 }
 
 #[tokio::test]
+async fn accounts_by_the_beginning_of_their_name() {
+    let (_fake, client) = with_accounts(&["a/1", "b/1", "a/2", "c", "a/3"]).await;
+    for (prefix, expected) in [("a/", &["a/1", "a/2", "a/3"][..]), ("c", &["c"]), ("d", &[])] {
+        let mut accounts = client.accounts_named(prefix);
+        // As callers do, in a task of its own.
+        let listed = tokio::spawn(async move {
+            let mut names = Vec::new();
+            while let Some(account) = accounts.next().await.expect("answers") {
+                names.extend(account.name);
+            }
+            names.sort();
+            names
+        });
+        assert_eq!(listed.await.expect("no panic"), expected, "{prefix}");
+    }
+}
+
+#[tokio::test]
+async fn ceilings() {
+    let (_fake, client) = started().await;
+    let capped = NewAccount::new("capped", "EUR").ceiling_minor(500);
+    client.create_accounts([capped]).await.expect("answers")[0].as_ref().expect("opens");
+    let found = client.get_accounts(["capped"]).await.expect("answers").found;
+    assert_eq!(found[0].ceiling_minor, Some(500));
+    for (limit, expected) in [(Some(0), Some(0)), (None, None), (Some(7), Some(7))] {
+        let update = AccountUpdate::new("capped").ceiling_minor(limit);
+        let account = client.update_account(update).await.expect("updates");
+        assert_eq!(account.ceiling_minor, expected);
+    }
+    let update = AccountUpdate::new("capped").freeze(Freeze::Debits);
+    let account = client.update_account(update).await.expect("updates");
+    assert_eq!(account.ceiling_minor, Some(7), "what is unset stays");
+}
+
+#[tokio::test]
+async fn the_life_of_a_hold() {
+    const HOLD: TransferId = TransferId(1);
+    let (_fake, client) = with_accounts(&["a", "b"]).await;
+    let id = TransferId;
+    // What is done, what is left, and where the hold is then.
+    for (transfer, remaining, state) in [
+        (Transfer::hold(HOLD).debit("a").credit("b").amount_minor(100), 100, HoldState::Open),
+        (Transfer::change(id(2), HOLD).amount_minor(50), 150, HoldState::Open),
+        (Transfer::capture(id(3), HOLD).amount_minor(60), 90, HoldState::Open),
+        (Transfer::release(id(4), HOLD).amount_minor(20), 70, HoldState::Open),
+        (Transfer::capture(id(5), HOLD).amount_minor(30).release_rest(), 0, HoldState::Captured),
+    ] {
+        let posted = client.transfer(transfer).await.expect("answers").expect("posted");
+        assert_eq!(posted.hold_remaining_minor, Some(remaining));
+        let lookup = client.get_holds([HOLD, TransferId(9)]).await.expect("answers");
+        assert_eq!(lookup.missing, [TransferId(9)]);
+        assert_eq!((lookup.found[0].remaining_minor, lookup.found[0].state), (remaining, state));
+    }
+    let hold = client.get_holds([HOLD]).await.expect("answers").found.remove(0);
+    let parts = (hold.amount_minor, hold.captured_minor, hold.released_minor);
+    assert_eq!(parts, (150, 90, 60));
+    assert_eq!(hold.debit_account, AccountId::of_name("a"));
+}
+
+#[tokio::test]
+async fn a_statement_goes_on_over_empty_pages() {
+    let (fake, client) = with_accounts(&["a", "b"]).await;
+    for id in 1..=5 {
+        client.transfer(payment(id, "a", "b", id)).await.expect("answers").expect("posted");
+    }
+    let mut statement = client
+        .statement("a")
+        .from_ns(1)
+        .until_ns(2)
+        .side(Side::Debit)
+        .kinds([TransferKind::Move])
+        .code(0)
+        .page_size(2);
+    let mut ids = Vec::new();
+    while let Some(transfer) = statement.next().await.expect("answers") {
+        ids.push(transfer.id.0);
+    }
+    assert_eq!(ids, [5, 4, 3, 2, 1]);
+    let asked = fake.ledger.lock().state.statement_request.clone().expect("was asked");
+    assert_eq!((asked.from_ns, asked.until_ns, asked.side, asked.page_size), (1, 2, 1, 2));
+    assert_eq!((asked.kinds, asked.code), (vec![TransferKind::Move.into()], Some(0)));
+
+    let error = client.statement("nobody").next().await.expect_err("no such account");
+    assert_eq!(error.reason(), "UNEXPECTED_STATUS", "the fake gives no reason");
+}
+
+fn state_of(outcome: &PaymentOutcome) -> PaymentState {
+    outcome.as_ref().expect("done").payment.state
+}
+
+#[tokio::test]
+async fn the_life_of_a_payment() {
+    let (_fake, client) = with_accounts(&["a", "b"]).await;
+    let id = TransferId;
+    let eur = |amount: &str| Money::new(amount, "EUR");
+    let new = |number| {
+        let payment = NewPayment::new(id(number)).source("a").destination("b");
+        payment.amount(eur("12.50")).reference("order 7")
+    };
+    let created = client.create_payment(new(1).manual()).await.expect("answers");
+    assert_eq!(state_of(&created), PaymentState::RequiresCapture);
+    let again = client.create_payment(new(1).manual()).await.expect("answers").expect("done");
+    assert!(again.replayed);
+
+    let part = PaymentCapture::new(id(2), id(1)).amount(eur("2.50"));
+    let done = client.capture_payment(part).await.expect("answers").expect("done");
+    assert_eq!((done.id, &done.amount), (id(2), &eur("2.50")));
+    assert_eq!(done.payment.capturable, eur("10.00"));
+    let too_much = PaymentCapture::new(id(3), id(1)).amount(eur("10.01"));
+    let refused = client.capture_payment(too_much).await.expect("answers").expect_err("refused");
+    assert_eq!(refused.refusal.reason, Reason::PaymentExceeded);
+    assert_eq!(refused.refusal.would_pass_minor, Some(1_000));
+    assert_eq!(refused.payment.expect("there is one").id, id(1));
+    let last = PaymentCapture::new(id(4), id(1)).amount(eur("5")).last();
+    let done = client.capture_payment(last).await.expect("answers").expect("done");
+    assert_eq!((done.payment.captured, done.payment.released), (eur("7.50"), eur("5.00")));
+
+    let refund = PaymentRefund::new(id(5), id(1));
+    let done = client.refund_payment(refund).await.expect("answers").expect("done");
+    assert_eq!((done.amount, done.payment.refunded), (eur("7.50"), eur("7.50")));
+
+    client.create_payment(new(6).manual()).await.expect("answers").expect("done");
+    let canceled = client.cancel_payment(id(7), id(6)).await.expect("answers");
+    assert_eq!(state_of(&canceled), PaymentState::Canceled);
+    let refused = client.cancel_payment(id(8), id(99)).await.expect("answers").expect_err("none");
+    assert_eq!((refused.refusal.reason, refused.payment), (Reason::PaymentNotFound, None));
+
+    let found = client.get_payment(id(1)).await.expect("answers").expect("there is one");
+    assert_eq!(found.reference.as_deref(), Some("order 7"));
+    assert_eq!(client.get_payment(id(99)).await.expect("answers"), None);
+
+    for number in 10..13 {
+        client.create_payment(new(number)).await.expect("answers").expect("done");
+    }
+    for (states, expected) in [
+        (vec![], vec![12, 11, 10, 6, 1]),
+        (vec![PaymentState::Captured], vec![12, 11, 10]),
+        (vec![PaymentState::Canceled], vec![6]),
+        (vec![PaymentState::Expired], vec![]),
+    ] {
+        let mut payments = client.all_payments(states.clone());
+        let mut ids = Vec::new();
+        while let Some(payment) = payments.next().await.expect("answers") {
+            ids.push(payment.id.0);
+        }
+        assert_eq!(ids, expected, "{states:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_clock_is_accepted() {
+    let (_fake, client) = started().await;
+    assert!(client.accept_clock().await.expect("answers"));
+    assert!(!client.accept_clock().await.expect("answers"));
+}
+
+#[tokio::test]
 async fn independent_transfers_have_their_own_answers() {
     let (_fake, client) = with_accounts(&["a", "b"]).await;
     let outcomes = client
@@ -168,6 +326,9 @@ async fn status() {
     let status = client.status().await.expect("answers");
     assert_eq!(status.uptime.as_secs(), 61);
     assert_eq!(status.not_accepting_reason.as_deref(), Some("DISK_FULL"));
+    let partition = &status.partitions[0];
+    assert_eq!((partition.open_holds, partition.timers, partition.subscribers), (3, 2, 1));
+    assert!(partition.due_paused);
     let totals = &status.partitions[0].assets[0];
     assert_eq!(totals.debits_minor, (2 << 64) + 1);
     assert_eq!(totals.asset, Asset::new("EUR", 2));

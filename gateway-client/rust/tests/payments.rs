@@ -30,8 +30,9 @@ fn florin(code: Code, reason: &str, retry_after: Option<Duration>) -> Step {
     Step::Fail(Status::with_error_details(code, "said the server", details))
 }
 
-async fn connect(fake: &Fake, retry: Retry) -> Client {
-    Client::builder(fake.endpoint()).retry(retry).connect().await.expect("connects")
+async fn connect(fake: &Fake, retry: Retry, batching: Batching) -> Client {
+    let builder = Client::builder(fake.endpoint()).retry(retry).batching(batching);
+    builder.connect().await.expect("connects")
 }
 
 #[tokio::test]
@@ -40,59 +41,108 @@ async fn failures_of_the_server_and_what_the_caller_hears() {
         || florin(Code::ResourceExhausted, "OVERLOADED", Some(Duration::from_millis(10)));
     let stopping = || florin(Code::Unavailable, "SHUTTING_DOWN", None);
     let late = || Step::ApplyThenDelay(Duration::from_secs(5));
-    // What the server does, how often it is called, whether the money moved, what the caller hears.
-    for (name, steps, calls, moved, heard) in [
-        ("answers", vec![], 1, true, "POSTED"),
-        ("stops and comes back", vec![stopping(), stopping()], 3, true, "POSTED"),
-        ("is overloaded for a while", vec![overloaded()], 2, true, "POSTED"),
-        ("answers too late", vec![late()], 2, true, "REPLAYED"),
-        ("loses its answer", vec![Step::ApplyThenLose], 2, true, "REPLAYED"),
-        ("loses every answer", vec![Step::ApplyThenLose; 5], 5, true, "OUTCOME_UNKNOWN"),
+    let fault = || florin(Code::InvalidArgument, "BATCH_TOO_LARGE", None);
+    let denied = || Step::Fail(Status::permission_denied("no"));
+    // What the server does, how often it is called, whether the money moved, what the caller hears: over a stream, and in
+    // batches.
+    for (name, steps, [streamed, batched], moved, heard) in [
+        ("answers", vec![], [1, 1], true, ["POSTED"; 2]),
+        ("stops and comes back", vec![stopping(), stopping()], [3, 3], true, ["POSTED"; 2]),
+        ("is overloaded for a while", vec![overloaded()], [2, 2], true, ["POSTED"; 2]),
+        ("answers too late", vec![late()], [2, 2], true, ["REPLAYED"; 2]),
+        ("loses its answer", vec![Step::ApplyThenLose], [2, 2], true, ["REPLAYED"; 2]),
+        ("loses every answer", vec![Step::ApplyThenLose; 5], [5, 5], true, ["OUTCOME_UNKNOWN"; 2]),
         (
             "loses its answer, then stops",
             vec![Step::ApplyThenLose, stopping(), stopping(), stopping(), stopping()],
-            5,
+            [5, 5],
             true,
-            "OUTCOME_UNKNOWN",
+            ["OUTCOME_UNKNOWN"; 2],
         ),
-        ("stays overloaded", vec![overloaded(); 5], 5, false, "OVERLOADED"),
+        // What a stream took may have been done, whatever it ends with.
         (
-            "cannot take this call",
-            vec![florin(Code::InvalidArgument, "BATCH_TOO_LARGE", None)],
-            1,
+            "stays overloaded",
+            vec![overloaded(); 5],
+            [5, 5],
             false,
-            "BATCH_TOO_LARGE",
+            ["OUTCOME_UNKNOWN", "OVERLOADED"],
         ),
+        // A stream's fault may be another transfer's: each goes on alone.
+        ("cannot take this call", vec![fault(); 2], [2, 1], false, ["BATCH_TOO_LARGE"; 2]),
+        ("cannot take a neighbour", vec![fault()], [2, 1], true, ["POSTED", "BATCH_TOO_LARGE"]),
         (
-            "is not a Florin",
-            vec![Step::Fail(Status::unimplemented("no such service"))],
-            1,
+            "takes nothing",
+            vec![denied(); 2],
+            [2, 1],
             false,
-            "UNEXPECTED_STATUS",
+            ["OUTCOME_UNKNOWN", "UNEXPECTED_STATUS"],
         ),
     ] {
-        let ledger = Ledger::with_steps(steps);
-        let fake = Fake::start(&ledger);
-        let client = connect(&fake, RETRY).await;
-        let answer = client.transfer(payment(7)).await;
-        let found = match &answer {
-            Ok(Ok(posted)) if posted.replayed => "REPLAYED",
-            Ok(Ok(_)) => "POSTED",
-            Ok(Err(_)) => "REFUSED",
-            Err(error) => error.reason(),
-        };
-        assert_eq!(found, heard, "the server {name}: {answer:?}");
-        assert_eq!(ledger.batches(), vec![vec![7]; calls], "the server {name}");
-        let balance = ledger.lock().state.balances.get(&b()).copied();
-        assert_eq!(balance, moved.then_some(7), "the server {name}");
+        for (stream, calls, heard) in [(true, streamed, heard[0]), (false, batched, heard[1])] {
+            let case = format!("the server {name}, stream: {stream}");
+            let ledger = Ledger::with_steps(steps.clone());
+            let fake = Fake::start(&ledger);
+            let batching = Batching { stream, ..Batching::default() };
+            let client = connect(&fake, RETRY, batching).await;
+            let answer = client.transfer(payment(7)).await;
+            let found = match &answer {
+                Ok(Ok(posted)) if posted.replayed => "REPLAYED",
+                Ok(Ok(_)) => "POSTED",
+                Ok(Err(_)) => "REFUSED",
+                Err(error) => error.reason(),
+            };
+            assert_eq!(found, heard, "{case}: {answer:?}");
+            assert_eq!(ledger.batches(), vec![vec![7]; calls], "{case}");
+            let balance = ledger.lock().state.balances.get(&b()).copied();
+            let moved = moved && heard != "BATCH_TOO_LARGE";
+            assert_eq!(balance, moved.then_some(7), "{case}");
+        }
     }
+}
+
+#[tokio::test]
+async fn a_server_without_streams_gets_batches() {
+    for (status, again) in [
+        (Status::unimplemented("no such method"), 1),
+        (Status::permission_denied("no streams through here"), 2),
+    ] {
+        let ledger = Ledger::default();
+        ledger.lock().no_streams = std::iter::repeat_n(status.clone(), 9).collect();
+        let fake = Fake::start(&ledger);
+        let client = connect(&fake, RETRY, Batching::default()).await;
+        for id in [1, 2] {
+            client.transfer(payment(id)).await.expect("answers").expect("posted");
+        }
+        assert_eq!(ledger.batches(), [[1], [2]]);
+        let asked = 9 - ledger.lock().no_streams.len();
+        assert_eq!(asked, again, "streams that were asked for: {status:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_stream_carries_all() {
+    let ledger = Ledger::default();
+    let fake = Fake::start(&ledger);
+    let client = connect(&fake, Retry::default(), Batching::default()).await;
+    let calls: Vec<_> = (1..=1_000)
+        .map(|id| {
+            let client = client.clone();
+            tokio::spawn(async move { client.transfer(payment(id)).await })
+        })
+        .collect();
+    for (id, call) in (1..=1_000).zip(calls) {
+        let posted = call.await.expect("no panic").expect("answers").expect("posted");
+        assert_eq!((posted.id, posted.amount_minor), (TransferId(id), id));
+    }
+    assert_eq!(ledger.lock().streams, 1);
+    assert_eq!(ledger.lock().state.balances[&b()], 500_500);
 }
 
 #[tokio::test]
 async fn after_an_unknown_outcome_the_same_call_gets_the_first_answer() {
     let ledger = Ledger::with_steps(vec![Step::ApplyThenLose; 2]);
     let fake = Fake::start(&ledger);
-    let client = connect(&fake, Retry { attempts: 2, ..RETRY }).await;
+    let client = connect(&fake, Retry { attempts: 2, ..RETRY }, Batching::default()).await;
     let error = client.transfer(payment(7)).await.expect_err("unknown");
     assert!(matches!(error, Error::Unknown { .. }) && error.is_retryable());
     let posted = client.transfer(payment(7)).await.expect("answers").expect("posted");
@@ -110,7 +160,7 @@ async fn the_deadline_ends_a_call() {
     ] {
         let ledger = Ledger::with_steps([step.clone()]);
         let fake = Fake::start(&ledger);
-        let client = connect(&fake, retry).await.with_deadline(deadline);
+        let client = connect(&fake, retry, Batching::default()).await.with_deadline(deadline);
         let before = std::time::Instant::now();
         let error = client.transfer(payment(7)).await.expect_err("too late");
         assert!(error.is_retryable(), "{error:?}");
@@ -122,7 +172,8 @@ async fn the_deadline_ends_a_call() {
 async fn a_thousand_calls_are_few_batches() {
     let ledger = Ledger::with_steps(vec![Step::ApplyThenDelay(Duration::from_millis(20)); 4]);
     let fake = Fake::start(&ledger);
-    let client = connect(&fake, Retry::default()).await;
+    let batching = Batching { stream: false, ..Batching::default() };
+    let client = connect(&fake, Retry::default(), batching).await;
     let calls: Vec<_> = (1..=1_000)
         .map(|id| {
             let client = client.clone();
@@ -161,7 +212,7 @@ async fn a_server_that_is_killed_and_comes_back_is_found_again() {
     let ledger = Ledger::with_steps([Step::ApplyThenDelay(Duration::from_secs(60))]);
     let fake = Fake::start(&ledger);
     let address = fake.address;
-    let client = connect(&fake, Retry::default()).await;
+    let client = connect(&fake, Retry::default(), Batching::default()).await;
     let call = tokio::spawn({
         let client = client.clone();
         async move { client.transfer(payment(7)).await }

@@ -1,5 +1,4 @@
 use florin_proto::v1;
-use tonic::Code;
 
 use super::Client;
 use crate::account::PageToken;
@@ -79,7 +78,7 @@ impl Client {
             .await;
         match answer {
             Ok(payment) => payment.try_into().map(Some),
-            Err(Error::Fault(fault)) if fault.code == Code::NotFound => Ok(None),
+            Err(Error::Fault(fault)) if fault.reason == "PAYMENT_NOT_FOUND" => Ok(None),
             Err(error) => Err(error),
         }
     }

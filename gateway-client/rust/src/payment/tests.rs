@@ -1,8 +1,8 @@
 use super::*;
 use crate::refusal::Reason;
 
-fn money(amount: &str) -> Option<v1::Money> {
-    Some(Money::new(amount, "EUR").into())
+fn money(amount: &str) -> v1::Money {
+    Money::new(amount, "EUR").into()
 }
 
 fn payment() -> v1::Payment {
@@ -10,8 +10,8 @@ fn payment() -> v1::Payment {
         id: Some(1.into()),
         source_account_id: Some(2.into()),
         destination_account_id: Some(3.into()),
-        amount: money("12.50"),
-        amount_captured: money("2.50"),
+        amount: Some(money("12.50")),
+        amount_captured: Some(money("2.50")),
         state: PaymentState::PartiallyCaptured.into(),
         ..v1::Payment::default()
     }
@@ -52,10 +52,10 @@ fn a_refusal_is_data() {
         Some(refusal)
     };
     for (payment, refusal, amount, expected) in [
-        (Some(payment()), None, money("1"), "DONE"),
+        (Some(payment()), None, Some(money("1")), "DONE"),
         (Some(payment()), refusal(), None, "PAYMENT_EXCEEDED"),
         (None, refusal(), None, "PAYMENT_EXCEEDED"),
-        (None, None, money("1"), "ANSWER_MALFORMED"),
+        (None, None, Some(money("1")), "ANSWER_MALFORMED"),
         (Some(payment()), None, None, "ANSWER_MALFORMED"),
     ] {
         let has_payment = payment.is_some();
@@ -96,11 +96,11 @@ fn what_is_asked_on_the_wire() {
         id: Some(1.into()),
         source: Some("a".into()),
         destination: Some("b".into()),
-        amount: money("12.50"),
+        amount: Some(money("12.50")),
         capture_method: v1::CaptureMethod::Manual.into(),
         due_at_ns: 7,
         at_due: v1::AtDue::Capture.into(),
-        fee: money("0.10"),
+        fee: Some(money("0.10")),
         reference: "order 1".to_owned(),
         metadata: BTreeMap::from([("k".to_owned(), "v".to_owned())]),
         score: Some(0),
@@ -114,8 +114,8 @@ fn what_is_asked_on_the_wire() {
     let capture = PaymentCapture::new(TransferId(4), TransferId(1));
     let part = capture.clone().amount(Money::new("1", "EUR")).last().wire;
     assert_eq!((capture.wire.amount, capture.wire.r#final), (None, false));
-    assert_eq!((part.amount, part.r#final), (money("1"), true));
+    assert_eq!((part.amount, part.r#final), (Some(money("1")), true));
     assert_eq!((part.id, part.payment_id), (Some(4.into()), Some(1.into())));
     let refund = PaymentRefund::new(TransferId(5), TransferId(1)).amount(Money::new("2", "EUR"));
-    assert_eq!((refund.wire.amount, refund.wire.payment_id), (money("2"), Some(1.into())));
+    assert_eq!((refund.wire.amount, refund.wire.payment_id), (Some(money("2")), Some(1.into())));
 }

@@ -2,21 +2,27 @@
 
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
+mod feed;
+mod payments;
 mod rules;
 mod service;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use florin_proto::v1;
 use florin_proto::v1::admin_service_server::AdminServiceServer;
+use florin_proto::v1::event_service_server::EventServiceServer;
 use florin_proto::v1::ledger_service_server::LedgerServiceServer;
+use florin_proto::v1::payment_service_server::PaymentServiceServer;
+use florin_proto::{ERROR_DOMAIN, v1};
 use tokio::runtime::Runtime;
-use tonic::Status;
 use tonic::transport::server::{Server, TcpIncoming};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
 
+pub use feed::Feed;
 pub use rules::State;
 
 /// What the server does with one call, in the order in which calls come in. Without a step it
@@ -49,8 +55,16 @@ pub struct Ledger(Arc<Mutex<Inner>>);
 #[derive(Debug, Default)]
 pub struct Inner {
     pub steps: VecDeque<Step>,
-    /// Every `CreateTransfers` that came in, answered or not.
-    pub transfer_calls: Vec<v1::CreateTransfersRequest>,
+    /// The transfers of each `CreateTransfers` that came in, answered or not; each transfer of a stream is one too.
+    pub transfer_calls: Vec<Vec<v1::NewTransfer>>,
+    /// The next streams are refused with these.
+    pub no_streams: VecDeque<Status>,
+    /// How many streams of transfers were opened.
+    pub streams: usize,
+    /// What becomes of each subscription, in the order in which they come in.
+    pub feeds: VecDeque<Feed>,
+    /// Every subscription that came in.
+    pub subscriptions: Vec<v1::SubscribeRequest>,
     /// How many calls of any kind came in.
     pub calls: usize,
     pub state: State,
@@ -70,12 +84,18 @@ impl Ledger {
     /// The ids of each `CreateTransfers`, in the order of arrival.
     pub fn batches(&self) -> Vec<Vec<u128>> {
         let inner = self.lock();
-        let ids = |call: &v1::CreateTransfersRequest| {
-            let transfers = call.transfers.iter();
+        let ids = |call: &Vec<v1::NewTransfer>| {
+            let transfers = call.iter();
             transfers.map(|t| t.id.map_or(0, u128::from)).collect()
         };
         inner.transfer_calls.iter().map(ids).collect()
     }
+}
+
+/// A fault as Florin reports it.
+pub fn fault(code: Code, reason: &str) -> Status {
+    let details = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, HashMap::new());
+    Status::with_error_details(code, "said the server", details)
 }
 
 impl Fake {
@@ -98,6 +118,8 @@ impl Fake {
         let server = Server::builder()
             .add_service(LedgerServiceServer::new(ledger.clone()))
             .add_service(AdminServiceServer::new(ledger.clone()))
+            .add_service(PaymentServiceServer::new(ledger.clone()))
+            .add_service(EventServiceServer::new(ledger.clone()))
             .serve_with_incoming(incoming);
         runtime.spawn(server);
         drop(context);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use florin_proto::v1::refusal::Reason;
-use florin_proto::v1::{self, TransferStatus, account_key::Key};
+use florin_proto::v1::{self, TransferKind, TransferStatus, account_key::Key};
 
 #[derive(Debug, Default)]
 pub struct State {
@@ -12,6 +12,10 @@ pub struct State {
     pub balances: HashMap<u128, i128>,
     pub transfers: HashMap<u128, v1::TransferResult>,
     pub groups: HashMap<u128, v1::GroupResult>,
+    pub holds: HashMap<u128, v1::Hold>,
+    pub payments: BTreeMap<u128, v1::Payment>,
+    pub statement_request: Option<v1::ListAccountTransfersRequest>,
+    pub clock_accepted: bool,
 }
 
 pub fn id_of(key: Option<&v1::AccountKey>) -> u128 {
@@ -65,6 +69,7 @@ impl State {
             floor: new.floor,
             freeze: v1::Freeze::None.into(),
             metadata: new.metadata,
+            ceiling: new.ceiling,
             opened_at_ns: 1,
             last_sequence: sequence,
             ..v1::Account::default()
@@ -98,6 +103,10 @@ impl State {
         let debit = id_of(new.debit_account.as_ref());
         let credit = id_of(new.credit_account.as_ref());
         let sequence = self.transfers.len() as u64 + 1;
+        let amount = new.amount.map_or(0, u128::from);
+        if new.hold.is_some() {
+            return self.hold(new, amount, sequence);
+        }
         let known = |id: &u128| self.accounts.is_empty() || self.accounts.contains_key(id);
         if let Some(unknown) = [debit, credit].into_iter().find(|id| !known(id)) {
             let refusal = v1::Refusal {
@@ -113,7 +122,9 @@ impl State {
                 ..v1::TransferResult::default()
             };
         }
-        let amount = new.amount.map_or(0, u128::from);
+        if new.kind() != TransferKind::Unspecified {
+            return self.hold(new, amount, sequence);
+        }
         let moved = i128::try_from(amount).expect("tests move little");
         *self.balances.entry(debit).or_default() -= moved;
         *self.balances.entry(credit).or_default() += moved;
@@ -125,6 +136,57 @@ impl State {
             amount: Some(amount.into()),
             debit_balance_after: Some(self.balances[&debit].into()),
             credit_balance_after: Some(self.balances[&credit].into()),
+            ..v1::TransferResult::default()
+        }
+    }
+
+    /// Holds are kept, and what is left of them is counted.
+    fn hold(&mut self, new: &v1::NewTransfer, amount: u128, sequence: u64) -> v1::TransferResult {
+        let of = |id: Option<v1::Uint128>| id.map_or(0, u128::from);
+        let add = |to: Option<v1::Uint128>, more: u128| Some((of(to) + more).into());
+        let id = if new.kind() == TransferKind::Hold { new.id } else { new.hold };
+        let fresh = v1::Hold {
+            id,
+            debit_account_id: Some(id_of(new.debit_account.as_ref()).into()),
+            credit_account_id: Some(id_of(new.credit_account.as_ref()).into()),
+            due_at_ns: new.due_at_ns,
+            at_due: new.at_due,
+            placed_sequence: sequence,
+            ..v1::Hold::default()
+        };
+        let hold = self.holds.entry(of(id)).or_insert(fresh);
+        let left = of(hold.remaining);
+        let taken = if amount == 0 { left } else { amount };
+        let (remaining, moved) = match new.kind() {
+            TransferKind::Hold | TransferKind::Change => {
+                hold.amount = add(hold.amount, amount);
+                (left + amount, amount)
+            }
+            TransferKind::Capture => {
+                hold.captured = add(hold.captured, taken);
+                let rest = if new.release_rest { 0 } else { left - taken };
+                hold.released = add(hold.released, left - taken - rest);
+                (rest, taken)
+            }
+            _ => {
+                hold.released = add(hold.released, taken);
+                (left - taken, taken)
+            }
+        };
+        hold.remaining = Some(remaining.into());
+        hold.last_sequence = sequence;
+        hold.set_state(match (remaining, of(hold.captured)) {
+            (0, 0) => v1::HoldState::Released,
+            (0, _) => v1::HoldState::Captured,
+            _ => v1::HoldState::Open,
+        });
+        v1::TransferResult {
+            id: new.id,
+            status: TransferStatus::Posted.into(),
+            sequence,
+            timestamp_ns: 1,
+            amount: Some(moved.into()),
+            hold_remaining: Some(remaining.into()),
             ..v1::TransferResult::default()
         }
     }

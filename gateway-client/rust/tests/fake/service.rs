@@ -1,19 +1,27 @@
 //! The contract, answered from the rules and the script.
 
+use std::pin::Pin;
+
 use florin_proto::v1::admin_service_server::AdminService;
 use florin_proto::v1::ledger_service_server::LedgerService;
 use florin_proto::v1::refusal::Reason;
 use florin_proto::v1::{self, TransferStatus};
-use tonic::{Request, Response, Status};
+use tokio::sync::mpsc;
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
 
 use super::rules::{id_of, refusal};
 use super::{Ledger, State, Step};
 
-type Answer<T> = Result<Response<T>, Status>;
+pub type Answer<T> = Result<Response<T>, Status>;
 
 impl Ledger {
     /// Takes the next step of the script, and answers as it says.
-    async fn answer<T>(&self, apply: impl FnOnce(&mut State) -> Result<T, Status>) -> Answer<T> {
+    pub async fn answer<T>(
+        &self,
+        apply: impl FnOnce(&mut State) -> Result<T, Status>,
+    ) -> Answer<T> {
         let step = {
             let mut inner = self.lock();
             inner.calls += 1;
@@ -108,6 +116,7 @@ impl LedgerService for Ledger {
                 account.freeze = request.freeze;
             }
             account.floor = request.floor.or(account.floor);
+            account.ceiling = request.ceiling.or(account.ceiling);
             account.closed |= request.close;
             Ok(v1::UpdateAccountResponse { account: Some(account.clone()) })
         })
@@ -137,8 +146,11 @@ impl LedgerService for Ledger {
         request: Request<v1::ListAccountsRequest>,
     ) -> Answer<v1::ListAccountsResponse> {
         self.answer(|state| {
-            let from: usize = request.into_inner().page_token.parse().unwrap_or(0);
-            let ids: Vec<u128> = state.accounts.keys().copied().collect();
+            let request = request.into_inner();
+            let from: usize = request.page_token.parse().unwrap_or(0);
+            let named = |account: &v1::Account| account.name.starts_with(&request.name_prefix);
+            let accounts = state.accounts.iter().filter(|(_, account)| named(account));
+            let ids: Vec<u128> = accounts.map(|(id, _)| *id).collect();
             let page = ids.iter().skip(from).take(2);
             let next = if from + 2 < ids.len() { (from + 2).to_string() } else { String::new() };
             Ok(v1::ListAccountsResponse {
@@ -154,7 +166,7 @@ impl LedgerService for Ledger {
         request: Request<v1::CreateTransfersRequest>,
     ) -> Answer<v1::CreateTransfersResponse> {
         let request = request.into_inner();
-        self.lock().transfer_calls.push(request.clone());
+        self.lock().transfer_calls.push(request.transfers.clone());
         self.answer(|state| {
             if request.mode() == v1::TransferMode::Group {
                 return Ok(group(state, &request));
@@ -210,27 +222,125 @@ impl LedgerService for Ledger {
                     response.missing.push(id);
                     continue;
                 };
-                response.transfers.push(v1::Transfer {
-                    id: Some(id),
-                    status: result.status,
-                    amount: result.amount,
-                    requested_amount: result.amount,
-                    sequence: result.sequence,
-                    timestamp_ns: result.timestamp_ns,
-                    debit_balance_after: result.debit_balance_after,
-                    credit_balance_after: result.credit_balance_after,
-                    refusal: result.refusal.clone(),
-                    ..v1::Transfer::default()
-                });
+                response.transfers.push(record(result));
             }
             Ok(response)
         })
         .await
     }
+
+    type StreamTransfersStream =
+        Pin<Box<dyn Stream<Item = Result<v1::TransferResult, Status>> + Send>>;
+
+    /// One step of the script a transfer.
+    async fn stream_transfers(
+        &self,
+        request: Request<Streaming<v1::NewTransfer>>,
+    ) -> Answer<Self::StreamTransfersStream> {
+        if let Some(status) = self.lock().no_streams.pop_front() {
+            return Err(status);
+        }
+        self.lock().streams += 1;
+        let ledger = self.clone();
+        let mut transfers = request.into_inner();
+        let (sender, answers) = mpsc::channel(16);
+        tokio::spawn(async move {
+            while let Ok(Some(transfer)) = transfers.message().await {
+                ledger.lock().transfer_calls.push(vec![transfer.clone()]);
+                let answer = ledger.answer(|state| Ok(state.transfer(&transfer))).await;
+                let ended = answer.is_err();
+                if sender.send(answer.map(Response::into_inner)).await.is_err() || ended {
+                    return;
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(answers))))
+    }
+
+    async fn get_holds(
+        &self,
+        request: Request<v1::GetHoldsRequest>,
+    ) -> Answer<v1::GetHoldsResponse> {
+        self.answer(|state| {
+            let mut response = v1::GetHoldsResponse::default();
+            for id in request.into_inner().ids {
+                match state.holds.get(&id.into()) {
+                    Some(hold) => response.holds.push(*hold),
+                    None => response.missing.push(id),
+                }
+            }
+            Ok(response)
+        })
+        .await
+    }
+
+    /// Pages of two, whatever is asked for, each followed by an empty one. Only the filter by code is obeyed; the last
+    /// request is kept.
+    async fn list_account_transfers(
+        &self,
+        request: Request<v1::ListAccountTransfersRequest>,
+    ) -> Answer<v1::ListAccountTransfersResponse> {
+        self.answer(|state| {
+            let request = request.into_inner();
+            let account = id_of(request.account.as_ref());
+            let mut known: Vec<_> = state.transfers.values().collect();
+            known.sort_by_key(|result| std::cmp::Reverse(result.sequence));
+            state.statement_request = Some(request.clone());
+            if !state.accounts.contains_key(&account) {
+                return Err(Status::not_found("no such account"));
+            }
+            let (from, empty) = match request.page_token.split_once('/') {
+                Some((from, _)) => (from.parse().unwrap_or(0), true),
+                None => (request.page_token.parse().unwrap_or(0), false),
+            };
+            if empty {
+                let next_page_token = usize::to_string(&from);
+                return Ok(v1::ListAccountTransfersResponse {
+                    transfers: Vec::new(),
+                    next_page_token,
+                });
+            }
+            let more = from + 2 < known.len();
+            let next_page_token = if more { format!("{}/empty", from + 2) } else { String::new() };
+            let page = known.into_iter().skip(from).take(2);
+            Ok(v1::ListAccountTransfersResponse {
+                transfers: page.map(record).collect(),
+                next_page_token,
+            })
+        })
+        .await
+    }
+}
+
+fn record(result: &v1::TransferResult) -> v1::Transfer {
+    v1::Transfer {
+        id: result.id,
+        status: result.status,
+        amount: result.amount,
+        requested_amount: result.amount,
+        sequence: result.sequence,
+        timestamp_ns: result.timestamp_ns,
+        debit_balance_after: result.debit_balance_after,
+        credit_balance_after: result.credit_balance_after,
+        refusal: result.refusal.clone(),
+        hold_remaining: result.hold_remaining,
+        ..v1::Transfer::default()
+    }
 }
 
 #[tonic::async_trait]
 impl AdminService for Ledger {
+    async fn accept_clock(
+        &self,
+        _: Request<v1::AcceptClockRequest>,
+    ) -> Answer<v1::AcceptClockResponse> {
+        self.answer(|state| {
+            let was_paused = std::mem::replace(&mut state.clock_accepted, true);
+            Ok(v1::AcceptClockResponse { was_paused: !was_paused })
+        })
+        .await
+    }
+
     async fn get_status(&self, _: Request<v1::GetStatusRequest>) -> Answer<v1::GetStatusResponse> {
         self.answer(|_| {
             Ok(v1::GetStatusResponse {
@@ -240,6 +350,10 @@ impl AdminService for Ledger {
                 not_accepting_reason: "DISK_FULL".to_owned(),
                 partitions: vec![v1::PartitionStatus {
                     sequence: 9,
+                    open_holds: 3,
+                    timers: 2,
+                    due_paused: true,
+                    subscribers: 1,
                     assets: vec![v1::AssetTotals {
                         code: "EUR".to_owned(),
                         scale: 2,
