@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use florin_client::{AccountKey, Asset, Client, Error, Floor, KeyError, money};
+use florin_engine::{AssetCode, iso_4217_scale};
 
 use super::failure::Failure;
+use super::time;
 
 /// How long a server that cannot be reached is tried again.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -123,6 +125,88 @@ impl FloorText {
     }
 }
 
+/// A ceiling as written: decimal text until the asset is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum CeilingText {
+    None,
+    Limit(String),
+}
+
+impl FromStr for CeilingText {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(if text == "none" { Self::None } else { Self::Limit(text.to_owned()) })
+    }
+}
+
+impl CeilingText {
+    /// Minor units, `None` where there is no limit; `asset` is asked for a limit, and otherwise not.
+    pub async fn read(
+        &self,
+        asset: impl AsyncFnOnce() -> Result<Asset, Failure>,
+    ) -> Result<Option<u128>, Failure> {
+        match self {
+            Self::None => Ok(None),
+            Self::Limit(text) => amount_or_zero(text, &asset().await?).map(Some),
+        }
+    }
+}
+
+/// A time as written: so long from or before now, or a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    Span(u64),
+    At(u64),
+}
+
+impl FromStr for When {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let span = time::span_ns(text).map(Self::Span);
+        span.or_else(|| time::moment_ns(text).map(Self::At)).ok_or(
+            "expected a span like 90s, 10m, 2h or 3d, or a moment like 2026-11-30T12:00:00Z or 2026-11-30",
+        )
+    }
+}
+
+impl When {
+    /// Nanoseconds since 1970, where a span lies ahead.
+    pub fn ahead_ns(self) -> u64 {
+        match self {
+            Self::Span(ns) => time::now_ns().saturating_add(ns),
+            Self::At(ns) => ns,
+        }
+    }
+
+    /// Nanoseconds since 1970, where a span lies behind.
+    pub fn ago_ns(self) -> u64 {
+        match self {
+            Self::Span(ns) => time::now_ns().saturating_sub(ns),
+            Self::At(ns) => ns,
+        }
+    }
+}
+
+/// What becomes of the rest when it is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum AtDue {
+    /// It is given back
+    Release,
+    /// It is captured
+    Capture,
+}
+
+impl From<AtDue> for florin_client::AtDue {
+    fn from(at_due: AtDue) -> Self {
+        match at_due {
+            AtDue::Release => Self::Release,
+            AtDue::Capture => Self::Capture,
+        }
+    }
+}
+
 /// A date as written, `YYYY-MM-DD`, to decimal `YYYYMMDD`. Whether it is in the calendar is for the
 /// server to say.
 pub(super) fn date(text: &str) -> Result<u32, &'static str> {
@@ -148,14 +232,35 @@ pub(super) fn account(text: &str) -> Result<AccountKey, Failure> {
 
 /// A decimal amount of an asset.
 pub(super) fn amount(text: &str, asset: &Asset) -> Result<u128, Failure> {
-    asset.parse_minor(text).map_err(|error| {
-        let message = match error {
-            money::AmountError::TooPrecise { scale } => {
-                format!("{text:?} has more decimals than {} has ({scale})", asset.code)
-            }
-            _ => format!("{text:?}: {error}"),
-        };
-        Failure::refused(error.reason(), message)
+    asset.parse_minor(text).map_err(|error| no_amount(text, asset, error))
+}
+
+/// A decimal amount of an asset, where zero is one too.
+fn amount_or_zero(text: &str, asset: &Asset) -> Result<u128, Failure> {
+    let read = money::parse_minor_or_zero(text, asset.scale);
+    read.map_err(|error| no_amount(text, asset, error))
+}
+
+fn no_amount(text: &str, asset: &Asset, error: money::AmountError) -> Failure {
+    let message = match error {
+        money::AmountError::TooPrecise { scale } => {
+            format!("{text:?} has more decimals than {} has ({scale})", asset.code)
+        }
+        _ => format!("{text:?}: {error}"),
+    };
+    Failure::refused(error.reason(), message)
+}
+
+/// An asset by its code: of ISO 4217, or registered with the server.
+pub(super) async fn asset(client: &Client, code: &str) -> Result<Asset, Failure> {
+    if let Some(scale) = AssetCode::new(code).and_then(iso_4217_scale) {
+        return Ok(Asset::new(code, scale.into()));
+    }
+    let registered = client.list_assets().await?;
+    registered.into_iter().find(|asset| asset.code == code).ok_or_else(|| {
+        let message = format!("{code:?} is neither in ISO 4217 nor registered");
+        Failure::refused("ASSET_NOT_FOUND", message)
+            .with_hint("register it with `florin asset create`")
     })
 }
 
@@ -185,6 +290,41 @@ mod tests {
             };
             assert_eq!(read, floor.map_err(str::to_owned), "{text:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn ceilings() {
+        let eur = async || Ok(Asset::new("EUR", 2));
+        for (text, limit) in [
+            ("none", Ok(None)),
+            ("0", Ok(Some(0))),
+            ("100.00", Ok(Some(10_000))),
+            ("100.005", Err("AMOUNT_TOO_PRECISE")),
+            ("-1", Err("AMOUNT_NEGATIVE")),
+            ("", Err("AMOUNT_INVALID")),
+            ("None", Err("AMOUNT_INVALID")),
+        ] {
+            let Ok(ceiling) = text.parse::<CeilingText>();
+            let read = ceiling.read(eur).await.map_err(|failure| failure.reason);
+            assert_eq!(read, limit.map_err(str::to_owned), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn times() {
+        const S: u64 = 1_000_000_000;
+        for (text, when) in [
+            ("10m", Some(When::Span(600 * S))),
+            ("1970-01-02", Some(When::At(86_400 * S))),
+            ("1970-01-01T00:00:01Z", Some(When::At(S))),
+            ("soon", None),
+            ("10", None),
+        ] {
+            assert_eq!(text.parse::<When>().ok(), when, "{text:?}");
+        }
+        let now = time::now_ns();
+        assert!(When::Span(S).ahead_ns() >= now + S && When::Span(S).ago_ns() >= now - S);
+        assert_eq!((When::At(7).ahead_ns(), When::At(7).ago_ns()), (7, 7));
     }
 
     #[test]

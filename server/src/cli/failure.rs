@@ -100,6 +100,12 @@ impl Failure {
     }
 }
 
+/// There is no such thing: `what` is a hold or a payment.
+pub(super) fn not_found(what: &str, id: client::TransferId) -> Failure {
+    let reason = format!("{}_NOT_FOUND", what.to_uppercase());
+    Failure::refused(&reason, format!("there is no {what} {id}"))
+}
+
 impl From<client::Error> for Failure {
     fn from(error: client::Error) -> Self {
         let exit = match &error {

@@ -6,18 +6,31 @@
 mod account;
 mod args;
 mod asset;
+mod capture;
+mod clock;
+mod completions;
+mod either;
 mod failure;
+mod hold;
+mod names;
 mod output;
+mod pay;
+mod payment;
+mod refund;
+mod release;
+mod send;
 mod serve;
+mod statement;
 mod status;
 mod table;
 mod time;
 mod transfer;
 mod verify;
 mod view;
+mod watch;
 
 use std::future::Future;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -52,8 +65,20 @@ enum Command {
     #[command(subcommand)]
     Asset(asset::Asset),
     Transfer(transfer::Transfer),
-    Verify(verify::Verify),
+    Hold(hold::Hold),
+    Pay(pay::Pay),
+    Capture(capture::Capture),
+    Release(release::Release),
+    Refund(refund::Refund),
+    #[command(subcommand)]
+    Payment(payment::Payment),
+    Statement(statement::Statement),
+    Watch(watch::Watch),
     Status(status::Status),
+    #[command(subcommand)]
+    Clock(clock::Clock),
+    Verify(verify::Verify),
+    Completions(completions::Completions),
 }
 
 /// Runs the command that the arguments of the process name.
@@ -62,8 +87,9 @@ pub fn run() -> ExitCode {
     let (mut stdout, mut stderr) = (io::BufWriter::new(io::stdout()), io::stderr());
     let exit = match Cli::try_parse() {
         Ok(cli) => {
-            let mut output = Output::new(cli.json, &mut stdout, &mut stderr);
-            cli.run(&mut output)
+            let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let output = Output::new(cli.json, &mut stdout, &mut stderr);
+            cli.run(&mut output.coloured(colour))
         }
         Err(misuse) => {
             let json = std::env::args_os().any(|argument| argument == "--json");
@@ -91,6 +117,16 @@ impl Cli {
             Command::Account(command) => wait_for(command.run(output)),
             Command::Asset(command) => wait_for(command.run(output)),
             Command::Transfer(command) => wait_for(command.run(output)),
+            Command::Hold(command) => wait_for(command.run(output)),
+            Command::Pay(command) => wait_for(command.run(output)),
+            Command::Capture(command) => wait_for(command.run(output)),
+            Command::Release(command) => wait_for(command.run(output)),
+            Command::Refund(command) => wait_for(command.run(output)),
+            Command::Payment(command) => wait_for(command.run(output)),
+            Command::Statement(command) => wait_for(command.run(output)),
+            Command::Watch(command) => wait_for(command.run(output)),
+            Command::Clock(command) => wait_for(command.run(output)),
+            Command::Completions(command) => command.run(output),
             Command::Status(command) => wait_for(command.run(output)),
         };
         output.finish(ended)

@@ -10,6 +10,8 @@ use super::failure::{Exit, Failure};
 /// Where a command prints, and in which form.
 pub(super) struct Output<'a> {
     json: bool,
+    /// Whether what is printed for people may have colours.
+    colour: bool,
     stdout: &'a mut dyn Write,
     stderr: &'a mut dyn Write,
 }
@@ -30,7 +32,16 @@ struct ErrorFields<'a> {
 
 impl<'a> Output<'a> {
     pub fn new(json: bool, stdout: &'a mut dyn Write, stderr: &'a mut dyn Write) -> Self {
-        Self { json, stdout, stderr }
+        Self { json, colour: false, stdout, stderr }
+    }
+
+    /// With colours, where a person reads it.
+    pub fn coloured(self, colour: bool) -> Self {
+        Self { colour: colour && !self.json, ..self }
+    }
+
+    pub fn is_coloured(&self) -> bool {
+        self.colour
     }
 
     pub fn is_json(&self) -> bool {
@@ -54,6 +65,11 @@ impl<'a> Output<'a> {
     /// Prints text for people.
     pub fn text(&mut self, text: &str) -> io::Result<()> {
         write!(self.stdout, "{text}")
+    }
+
+    /// Shows what was printed until now.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.stdout.flush()
     }
 
     /// Prints an error among the results.

@@ -1,4 +1,6 @@
-//! Moments, as people read them.
+//! Moments, as people read and write them.
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const DAY_S: u64 = 24 * 60 * 60;
 
@@ -9,6 +11,99 @@ pub(super) fn utc(since_1970_ns: u64) -> String {
     let (year, month, day) = civil(day);
     let (hour, minute, second) = (in_day / 3_600, in_day / 60 % 60, in_day % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ns:09}Z")
+}
+
+/// The same to the millisecond, which is as much as fits a line.
+pub(super) fn utc_ms(since_1970_ns: u64) -> String {
+    let mut text = utc(since_1970_ns);
+    text.truncate("1970-01-01T00:00:00.000".len());
+    text.push('Z');
+    text
+}
+
+/// Now, nanoseconds since 1970.
+pub(super) fn now_ns() -> u64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A span as people write it, `90s`, `10m`, `2h` or `3d`, in nanoseconds.
+pub(super) fn span_ns(text: &str) -> Option<u64> {
+    let (count, unit_s) = match text.split_at_checked(text.len().checked_sub(1)?)? {
+        (count, "s") => (count, 1),
+        (count, "m") => (count, 60),
+        (count, "h") => (count, 3_600),
+        (count, "d") => (count, DAY_S),
+        _ => return None,
+    };
+    number(count)?.checked_mul(unit_s)?.checked_mul(1_000_000_000)
+}
+
+/// A moment in RFC 3339, or a date, which begins in UTC, in nanoseconds since 1970.
+pub(super) fn moment_ns(text: &str) -> Option<u64> {
+    let (date, time) = match text.split_once(['T', 't', ' ']) {
+        Some((date, time)) => (date, time),
+        None => (text, "00:00:00Z"),
+    };
+    let [year, month, day] = parts(date, '-', [4, 2, 2])?;
+    let day = day_since_1970(year, month, day)?;
+    let (time, offset_s) = offset(time)?;
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let [hour, minute, second] = parts(time, ':', [2, 2, 2])?;
+    if hour > 23 || minute > 59 || second > 59 || !(1..=9).contains(&fraction.len()) {
+        return None;
+    }
+    let ns = number(fraction)? * 10u64.pow(9 - u32::try_from(fraction.len()).ok()?);
+    let local_s = day * DAY_S + hour * 3_600 + minute * 60 + second;
+    let second = local_s.checked_add_signed(-offset_s)?;
+    second.checked_mul(1_000_000_000)?.checked_add(ns)
+}
+
+/// A time of day without its offset from UTC, and that offset in seconds.
+fn offset(time: &str) -> Option<(&str, i64)> {
+    if let Some(time) = time.strip_suffix(['Z', 'z']) {
+        return Some((time, 0));
+    }
+    let (time, offset) = time.split_at_checked(time.len().checked_sub("+00:00".len())?)?;
+    let (sign, offset) = match offset.split_at_checked(1)? {
+        ("+", offset) => (1, offset),
+        ("-", offset) => (-1, offset),
+        _ => return None,
+    };
+    let [hour, minute] = parts(offset, ':', [2, 2])?;
+    let seconds = i64::try_from(hour * 3_600 + minute * 60).ok()?;
+    (hour < 24 && minute < 60).then_some((time, sign * seconds))
+}
+
+/// Numbers of so many digits each, with a separator between them.
+fn parts<const N: usize>(text: &str, separator: char, widths: [usize; N]) -> Option<[u64; N]> {
+    let mut numbers = [0; N];
+    let mut parts = text.split(separator);
+    for (place, width) in numbers.iter_mut().zip(widths) {
+        let part = parts.next().filter(|part| part.len() == width)?;
+        *place = number(part)?;
+    }
+    parts.next().is_none().then_some(numbers)
+}
+
+fn number(digits: &str) -> Option<u64> {
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().ok())?
+}
+
+/// The day since 1970 of a date of the calendar.
+fn day_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
+    if year < 1970 || !(1..=12).contains(&month) {
+        return None;
+    }
+    // Years and months from March on, as in `civil`.
+    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, in_era) = (y / 400, y % 400);
+    let in_year = (153 * m + 2) / 5 + day.checked_sub(1)?;
+    let since_march_0 = era * 146_097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year;
+    let found = since_march_0.checked_sub(719_468)?;
+    // The 30th of February is another day.
+    (civil(found) == (year, month, day)).then_some(found)
 }
 
 /// Seconds as the two largest units that matter.
@@ -51,6 +146,74 @@ mod tests {
             (u64::MAX, "2554-07-21T23:34:33.709551615Z"),
         ] {
             assert_eq!(utc(ns), text);
+        }
+    }
+
+    #[test]
+    fn moments_as_written() {
+        for (text, ns) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("1970-01-01", Some(0)),
+            ("2000-02-29T00:00:00Z", Some(951_782_400_000_000_000)),
+            ("2000-02-28T23:59:59.999999999Z", Some(951_782_399_999_999_999)),
+            ("2024-02-29T23:59:59Z", Some(1_709_251_199_000_000_000)),
+            ("2024-12-31 23:59:59.5z", Some(1_735_689_599_500_000_000)),
+            ("2100-03-01", Some(4_107_542_400_000_000_000)),
+            ("2024-12-31T23:59:59+01:00", Some(1_735_685_999_000_000_000)),
+            ("2024-12-31T23:59:59-01:30", Some(1_735_694_999_000_000_000)),
+            ("2554-07-21T23:34:33.709551615Z", Some(u64::MAX)),
+            ("2554-07-21T23:34:34Z", None),
+            ("1970-01-01T00:00:00+01:00", None),
+            ("1969-12-31", None),
+            ("2023-02-29", None),
+            ("2024-13-01", None),
+            ("2024-00-01", None),
+            ("2024-01-00", None),
+            ("2024-01-01T24:00:00Z", None),
+            ("2024-01-01T00:60:00Z", None),
+            ("2024-01-01T00:00:00", None),
+            ("2024-01-01T00:00:00.Z", None),
+            ("2024-01-01T00:00:00.1234567890Z", None),
+            ("2024-01-01T00:00:00+1:00", None),
+            ("2024-1-01", None),
+            ("+024-01-01", None),
+            ("tomorrow", None),
+            ("２024-01-01", None),
+            ("", None),
+        ] {
+            assert_eq!(moment_ns(text), ns, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn moments_there_and_back() {
+        for day in 0..60_000 {
+            let ns = day * DAY_S * 1_000_000_000;
+            assert_eq!(moment_ns(&utc(ns)), Some(ns));
+        }
+        assert_eq!(utc_ms(1_735_689_599_000_999_999), "2024-12-31T23:59:59.000Z");
+    }
+
+    #[test]
+    fn spans_as_written() {
+        const S: u64 = 1_000_000_000;
+        for (text, ns) in [
+            ("90s", Some(90 * S)),
+            ("10m", Some(600 * S)),
+            ("2h", Some(7_200 * S)),
+            ("3d", Some(259_200 * S)),
+            ("0s", Some(0)),
+            ("10", None),
+            ("m", None),
+            ("-1m", None),
+            ("+1m", None),
+            ("1.5h", None),
+            ("1w", None),
+            ("10µ", None),
+            ("99999999999999d", None),
+            ("", None),
+        ] {
+            assert_eq!(span_ns(text), ns, "{text:?}");
         }
     }
 

@@ -1,13 +1,13 @@
 //! `florin transfer`
 
 use clap::Args;
-use florin_client::{Client, Error, Outcome, Transfer as NewTransfer, TransferId};
+use florin_client::{Transfer as NewTransfer, TransferId};
 
-use super::account;
 use super::args::{self, Connection, Metadata};
 use super::failure::{Exit, Failure};
 use super::output::Output;
-use super::view::{Parties, PostedView, RefusedView};
+use super::view::Parties;
+use super::{account, send};
 
 const EXAMPLE: &str = "\
 The id is the idempotency key: repeat a call with the same --id and it is never a second payment. Without
@@ -71,9 +71,9 @@ pub(super) struct Transfer {
 
 impl Transfer {
     pub async fn run(self, output: &mut Output<'_>) -> Result<Exit, Failure> {
-        let id = self.id.unwrap_or_else(TransferId::generate);
+        let id = send::Id::new(self.id);
         let mut transfer =
-            NewTransfer::new(id).code(self.code).value_date(self.value_date.unwrap_or(0));
+            NewTransfer::new(id.id).code(self.code).value_date(self.value_date.unwrap_or(0));
         for (key, value) in self.metadata.into_map()? {
             transfer = transfer.metadata(key, value);
         }
@@ -100,46 +100,6 @@ impl Transfer {
             }
             _ => return Err(Failure::usage("--from, --to and --amount belong together")),
         }
-        if self.id.is_none() {
-            output.note(&format!("transfer id: {id}"))?;
-        }
-        let outcome = client.transfer(transfer).await.map_err(|error| hinted(error, id))?;
-        let parties = match parties {
-            Some(parties) => Some(parties),
-            None => recorded_parties(&client, &outcome).await,
-        };
-        match outcome {
-            Ok(posted) => {
-                output.result(&PostedView::new(&posted, parties.as_ref()))?;
-                Ok(Exit::Done)
-            }
-            Err(refused) => {
-                output.result(&RefusedView::transfer(&refused, parties.as_ref()))?;
-                Ok(Exit::Refused)
-            }
-        }
+        send::transfer(&client, id, transfer, parties, output).await
     }
-}
-
-fn hinted(error: Error, id: TransferId) -> Failure {
-    let is_retryable = error.is_retryable();
-    let failure = Failure::from(error);
-    if is_retryable {
-        return failure
-            .with_hint(format!("repeat the command with --id {id}: it never pays twice"));
-    }
-    failure
-}
-
-/// Between whom a reversal moved money. Only for showing it: the outcome stands without.
-async fn recorded_parties(client: &Client, outcome: &Outcome) -> Option<Parties> {
-    let id = match outcome {
-        Ok(posted) => posted.id,
-        Err(refused) => refused.id,
-    };
-    let record = client.get_transfers([id]).await.ok()?.found.pop()?;
-    let accounts = [record.debit_account?, record.credit_account?];
-    let lookup = client.get_accounts(accounts).await.ok()?;
-    let [debit, credit] = lookup.found.try_into().ok()?;
-    Some(Parties { debit: debit.key(), credit: credit.key(), asset: debit.asset })
 }

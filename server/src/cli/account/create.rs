@@ -1,10 +1,9 @@
 //! `florin account create`
 
 use clap::Args;
-use florin_client::{Asset, Client, Error, NewAccount};
-use florin_engine::{AssetCode, iso_4217_scale};
+use florin_client::{Error, NewAccount};
 
-use crate::cli::args::{self, Connection, FloorText, Metadata};
+use crate::cli::args::{self, CeilingText, Connection, FloorText, Metadata};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::view::{OpenedView, RefusedView};
@@ -13,7 +12,8 @@ const EXAMPLE: &str = "\
 Example:
   florin account create alice --asset EUR
   florin account create cash --asset EUR --floor none
-  florin account create bob --asset EUR --floor overdraft:100.00 --metadata branch=7";
+  florin account create bob --asset EUR --floor overdraft:100.00 --metadata branch=7
+  florin account create gift-card:7 --asset EUR --ceiling 250.00";
 
 /// Open an account
 ///
@@ -32,6 +32,10 @@ pub(in crate::cli) struct Create {
     #[arg(long, default_value = "zero")]
     floor: FloorText,
 
+    /// How far its balance may rise, with what is reserved for it: AMOUNT or none (no limit)
+    #[arg(long, default_value = "none", allow_hyphen_values = true)]
+    ceiling: CeilingText,
+
     #[command(flatten)]
     metadata: Metadata,
 
@@ -45,8 +49,12 @@ impl Create {
         let metadata = self.metadata.into_map()?;
         let client = self.connection.open().await?;
 
-        let floor = self.floor.read(async || find_asset(&client, &self.asset).await).await?;
-        let mut account = NewAccount::new(key.clone(), self.asset.clone()).floor(floor);
+        let asset = async || args::asset(&client, &self.asset).await;
+        let mut account =
+            NewAccount::new(key.clone(), self.asset.clone()).floor(self.floor.read(asset).await?);
+        if let Some(limit) = self.ceiling.read(asset).await? {
+            account = account.ceiling_minor(limit);
+        }
         for (key, value) in metadata {
             account = account.metadata(key, value);
         }
@@ -62,17 +70,4 @@ impl Create {
             }
         }
     }
-}
-
-/// An asset by its code: of ISO 4217, or registered with the server.
-async fn find_asset(client: &Client, code: &str) -> Result<Asset, Failure> {
-    if let Some(scale) = AssetCode::new(code).and_then(iso_4217_scale) {
-        return Ok(Asset::new(code, scale.into()));
-    }
-    let registered = client.list_assets().await?;
-    registered.into_iter().find(|asset| asset.code == code).ok_or_else(|| {
-        let message = format!("{code:?} is neither in ISO 4217 nor registered");
-        Failure::refused("ASSET_NOT_FOUND", message)
-            .with_hint("register it with `florin asset create`")
-    })
 }

@@ -7,20 +7,24 @@ use crate::cli::args::Connection;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::table::{Side, Table};
-use crate::cli::view::{AccountView, floor_text, state_text};
+use crate::cli::view::{AccountView, ceiling_text, floor_text, state_text};
 
 const EXAMPLE: &str = "\
 Example:
   florin account list
-  florin account list --limit 10 --json";
+  florin account list --prefix customer: --limit 10 --json";
 
 /// Rows of the table that are printed together.
 const ROWS: usize = 1_000;
 
-/// List accounts in the order of opening
+/// List accounts in the order of opening, or those with a prefix in the order of names
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(in crate::cli) struct List {
+    /// Only accounts whose name begins with this
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    prefix: String,
+
     /// Stop after so many [default: all]
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
@@ -32,13 +36,14 @@ pub(in crate::cli) struct List {
 impl List {
     pub async fn run(self, output: &mut Output<'_>) -> Result<Exit, Failure> {
         let client = self.connection.open().await?;
-        let mut accounts = client.all_accounts();
+        let mut accounts = client.accounts_named(self.prefix);
         let mut table = Table::new([
             ("ACCOUNT", Side::Left),
             ("ASSET", Side::Left),
             ("BALANCE", Side::Right),
             ("AVAILABLE", Side::Right),
             ("FLOOR", Side::Left),
+            ("CEILING", Side::Left),
             ("STATE", Side::Left),
         ]);
         let mut left = self.limit.unwrap_or(u64::MAX);
@@ -62,7 +67,7 @@ impl List {
     }
 }
 
-fn row(account: &Account) -> [String; 6] {
+fn row(account: &Account) -> [String; 7] {
     let available = account.available_minor;
     [
         account.key().to_string(),
@@ -72,6 +77,7 @@ fn row(account: &Account) -> [String; 6] {
             money::format_minor_unsigned(minor, account.asset.scale)
         }),
         floor_text(account),
+        ceiling_text(account),
         state_text(account).to_owned(),
     ]
 }

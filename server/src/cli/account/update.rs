@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use florin_client::AccountUpdate;
 
-use crate::cli::args::{self, Connection, FloorText};
+use crate::cli::args::{self, CeilingText, Connection, FloorText};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::view::AccountView;
@@ -14,9 +14,10 @@ const EXAMPLE: &str = "\
 Example:
   florin account update alice --freeze debits
   florin account update alice --freeze none --floor overdraft:50.00
+  florin account update alice --ceiling 1000.00
   florin account update alice --close";
 
-/// Freeze, unfreeze or close an account, or set its floor
+/// Freeze, unfreeze or close an account, or set its floor or ceiling
 ///
 /// All of it or nothing. Shows the account afterwards.
 #[derive(Debug, Args)]
@@ -43,6 +44,10 @@ struct Changes {
     #[arg(long)]
     floor: Option<FloorText>,
 
+    /// How far its balance may rise, with what is reserved for it: AMOUNT or none (no limit)
+    #[arg(long, allow_hyphen_values = true)]
+    ceiling: Option<CeilingText>,
+
     /// Close it for good, which needs balance zero
     #[arg(long)]
     close: bool,
@@ -68,9 +73,12 @@ impl Update {
         if let Some(freeze) = self.changes.freeze {
             update = update.freeze(freeze.into());
         }
+        let asset = async || Ok(find(&client, &key).await?.asset);
         if let Some(floor) = &self.changes.floor {
-            let asset = async || Ok(find(&client, &key).await?.asset);
             update = update.floor(floor.read(asset).await?);
+        }
+        if let Some(ceiling) = &self.changes.ceiling {
+            update = update.ceiling_minor(ceiling.read(asset).await?);
         }
         if self.changes.close {
             update = update.close();

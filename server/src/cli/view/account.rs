@@ -66,6 +66,9 @@ pub(in crate::cli) struct AccountView<'a> {
     credits_pending: String,
     credits_pending_minor: String,
     floor: String,
+    /// Null where there is none.
+    ceiling: Option<String>,
+    ceiling_minor: Option<String>,
     freeze: &'static str,
     closed: bool,
     metadata: &'a BTreeMap<String, String>,
@@ -98,6 +101,8 @@ impl<'a> AccountView<'a> {
             credits_pending: decimal(account.credits_pending_minor),
             credits_pending_minor: account.credits_pending_minor.to_string(),
             floor: floor_text(account),
+            ceiling: account.ceiling_minor.map(decimal),
+            ceiling_minor: account.ceiling_minor.map(|minor| minor.to_string()),
             freeze: freeze_text(account.freeze),
             closed: account.closed,
             metadata: &account.metadata,
@@ -120,7 +125,10 @@ impl fmt::Display for AccountView<'_> {
             ("available", self.source.available_minor.map_or("unlimited".to_owned(), amount)),
             ("debits", amount(self.source.debits_posted_minor)),
             ("credits", amount(self.source.credits_posted_minor)),
+            ("reserved of it", amount(self.source.debits_pending_minor)),
+            ("reserved for it", amount(self.source.credits_pending_minor)),
             ("floor", self.floor.clone()),
+            ("ceiling", ceiling_text(self.source)),
             ("state", state_text(self.source).to_owned()),
             ("opened", self.opened_at.clone()),
             ("last event", self.last_sequence.to_string()),
@@ -144,6 +152,12 @@ pub(in crate::cli) fn floor_text(account: &Account) -> String {
     }
 }
 
+/// A ceiling as the command line takes it.
+pub(in crate::cli) fn ceiling_text(account: &Account) -> String {
+    let decimal = |minor| money::format_minor_unsigned(minor, account.asset.scale);
+    account.ceiling_minor.map_or("none".to_owned(), decimal)
+}
+
 /// Whether money may move.
 pub(in crate::cli) fn state_text(account: &Account) -> &'static str {
     match (account.closed, account.freeze) {
@@ -155,7 +169,7 @@ pub(in crate::cli) fn state_text(account: &Account) -> &'static str {
     }
 }
 
-fn freeze_text(freeze: Freeze) -> &'static str {
+pub(super) fn freeze_text(freeze: Freeze) -> &'static str {
     match freeze {
         Freeze::None => "none",
         Freeze::Debits => "debits",

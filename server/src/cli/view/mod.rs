@@ -5,6 +5,10 @@
 
 mod account;
 mod asset;
+mod event;
+mod hold;
+mod payment;
+mod record;
 mod refused;
 mod status;
 mod transfer;
@@ -12,8 +16,12 @@ mod transfer;
 use florin_client::Asset;
 use florin_client::money;
 
-pub(super) use account::{AccountView, OpenedView, floor_text, state_text};
+pub(super) use account::{AccountView, OpenedView, ceiling_text, floor_text, state_text};
 pub(super) use asset::AssetView;
+pub(super) use event::EventView;
+pub(super) use hold::HoldView;
+pub(super) use payment::{PaymentDoneView, PaymentView, payment_state_text};
+pub(super) use record::{RecordView, kind_text};
 pub(super) use refused::RefusedView;
 pub(super) use status::StatusView;
 pub(super) use transfer::{Parties, PostedView};
@@ -34,6 +42,11 @@ fn balance_text(minor: i128, asset: Option<&Asset>) -> String {
         Some(asset) => format!("{} {}", asset.format_minor(minor), asset.code),
         None => format!("{minor} minor units"),
     }
+}
+
+/// A value of the contract as text: its name without what all names of its kind begin with, in small letters.
+fn value_text(name: &str, prefix: &str) -> String {
+    name.strip_prefix(prefix).unwrap_or(name).to_lowercase()
 }
 
 /// An amount as decimal text, if the asset is known.

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use florin_client::{AccountKey, Asset, Refusal, Refused};
+use florin_client::{AccountKey, Asset, PaymentRefused, Refusal, Refused};
 use serde::Serialize;
 
 use super::{Parties, amount_text, decimal};
@@ -70,6 +70,16 @@ impl<'a> RefusedView<'a> {
             replayed: Some(refused.replayed),
             sequence: Some(refused.sequence),
             ..Self::new(refused.id.to_string(), refusal, asset, known)
+        }
+    }
+
+    /// A payment, or something about one, that was refused.
+    pub fn payment(refused: &'a PaymentRefused, asset: Option<&'a Asset>) -> Self {
+        Self {
+            id: Some(refused.id.to_string()),
+            replayed: Some(refused.replayed),
+            sequence: Some(refused.sequence),
+            ..Self::new(refused.id.to_string(), &refused.refusal, asset, None)
         }
     }
 

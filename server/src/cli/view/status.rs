@@ -40,6 +40,10 @@ struct PartitionView {
     sync_p99_us: u64,
     in_flight: u64,
     account_bytes: u64,
+    open_holds: u64,
+    timers: u64,
+    due_paused: bool,
+    subscribers: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,6 +92,10 @@ impl PartitionView {
             sync_p99_us: status.sync_p99_us,
             in_flight: status.in_flight,
             account_bytes: status.account_bytes,
+            open_holds: status.open_holds,
+            timers: status.timers,
+            due_paused: status.due_paused,
+            subscribers: status.subscribers,
         }
     }
 }
@@ -128,6 +136,11 @@ impl fmt::Display for StatusView<'_> {
 }
 
 fn partition_lines(status: &PartitionStatus) -> Vec<(&'static str, String)> {
+    let paused = if status.due_paused {
+        ", held back until the clock is accepted: florin clock accept"
+    } else {
+        ""
+    };
     let mut lines = vec![
         ("partition", format!("{}, epoch {}", status.partition, status.epoch)),
         ("sequence", format!("{}, durable {}", status.sequence, status.durable_sequence)),
@@ -137,6 +150,8 @@ fn partition_lines(status: &PartitionStatus) -> Vec<(&'static str, String)> {
             "transfers",
             format!("{} posted, {} refused", status.transfers_posted, status.transfers_refused),
         ),
+        ("holds", format!("{} open, {} will fall due{}", status.open_holds, status.timers, paused)),
+        ("subscribers", status.subscribers.to_string()),
         ("in flight", status.in_flight.to_string()),
         ("journal", format!("{}, writing segment {}", bytes(status.journal_bytes), status.segment)),
         ("free", bytes(status.free_bytes)),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{amount_text, balance_text, decimal};
 use crate::cli::{table, time};
 
-/// Between whom money moved, and of what.
+/// Between whom money moves or is reserved, and of what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cli) struct Parties {
     pub debit: AccountKey,
@@ -32,6 +32,10 @@ pub(in crate::cli) struct PostedView<'a> {
     credit_account: Option<String>,
     credit_balance_after: Option<String>,
     credit_balance_after_minor: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold_remaining: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold_remaining_minor: Option<String>,
     #[serde(skip)]
     posted: &'a Posted,
     #[serde(skip)]
@@ -58,6 +62,8 @@ impl<'a> PostedView<'a> {
             credit_account: parties.map(|parties| parties.credit.to_string()),
             credit_balance_after: balance(posted.credit_balance_after_minor),
             credit_balance_after_minor: posted.credit_balance_after_minor.to_string(),
+            hold_remaining: posted.hold_remaining_minor.and_then(|minor| decimal(minor, asset)),
+            hold_remaining_minor: posted.hold_remaining_minor.map(|minor| minor.to_string()),
             posted,
             parties,
         }
@@ -75,7 +81,7 @@ impl fmt::Display for PostedView<'_> {
                 None => format!("now {balance}"),
             }
         };
-        let lines = [
+        let mut lines = vec![
             ("posted", format!("{}{known}", self.id)),
             ("sequence", self.sequence.to_string()),
             ("time", self.timestamp.clone()),
@@ -83,6 +89,9 @@ impl fmt::Display for PostedView<'_> {
             ("from", side(&self.debit_account, self.posted.debit_balance_after_minor)),
             ("to", side(&self.credit_account, self.posted.credit_balance_after_minor)),
         ];
+        if let Some(minor) = self.posted.hold_remaining_minor {
+            lines.push(("still held", amount_text(minor, asset)));
+        }
         f.write_str(&table::block(&lines))
     }
 }
