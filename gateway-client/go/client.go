@@ -60,7 +60,7 @@ func Dial(ctx context.Context, addr string, opts ...Option) (*Client, error) {
 		deadline: options.deadline,
 		retry:    options.retry,
 	}
-	c.streamer = newStreamer(c.ledger, options.retry)
+	c.streamer = newStreamer(c)
 	if !options.lazy {
 		if err := c.connect(ctx); err != nil {
 			c.Close()

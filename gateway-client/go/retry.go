@@ -105,6 +105,9 @@ func call[Request, Response any](
 	deadline, _ := ctx.Deadline()
 	attempts := attempts{kind: kind}
 	for {
+		if c.streamer.ctx.Err() != nil {
+			return none, attempts.verdict(ErrClosed)
+		}
 		response, f := attempt(ctx, c.retry.AttemptTimeout, request, send)
 		if f == nil {
 			return response, nil
@@ -189,8 +192,8 @@ func failureOf(ctx, within context.Context, way *way, err error) failure {
 	switch {
 	case ctx.Err() != nil:
 		return failure{err: contextError(ctx.Err()), effect: whatIfSent()}
-	case within.Err() != nil:
-		return failure{err: contextError(within.Err()), effect: whatIfSent()}
+	case within.Err() != nil || isTimeUp(within, said.Code()):
+		return failure{err: contextError(context.DeadlineExceeded), effect: whatIfSent()}
 	case way.answered.Load():
 		f := failure{err: &Error{Reason: ReasonUnexpectedStatus, Message: said.Message(), Code: said.Code()}}
 		switch said.Code() {
@@ -206,6 +209,13 @@ func failureOf(ctx, within context.Context, way *way, err error) failure {
 	default:
 		return failure{err: &Error{Reason: ReasonConnectionLost, Message: said.Message()}, effect: lost}
 	}
+}
+
+// isTimeUp: the server keeps the time of an attempt too, and may be the first to notice that it is up.
+func isTimeUp(within context.Context, code codes.Code) bool {
+	deadline, has := within.Deadline()
+	return has && time.Until(deadline) < 10*time.Millisecond &&
+		(code == codes.Canceled || code == codes.DeadlineExceeded)
 }
 
 // faultOf reads a status that Florin made.

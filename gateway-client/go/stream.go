@@ -39,8 +39,7 @@ type answer struct {
 // streamer makes many calls travel on one stream. There is no timer: a transfer leaves at once, and
 // those that come together leave together. A stream is opened when it is needed.
 type streamer struct {
-	ledger pb.LedgerServiceClient
-	retry  Retry
+	client *Client
 
 	ctx   context.Context
 	close context.CancelFunc
@@ -58,11 +57,10 @@ type streamer struct {
 	wake chan struct{}
 }
 
-func newStreamer(ledger pb.LedgerServiceClient, retry Retry) *streamer {
+func newStreamer(client *Client) *streamer {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &streamer{
-		ledger: ledger,
-		retry:  retry,
+		client: client,
 		ctx:    ctx,
 		close:  cancel,
 		ended:  make(chan struct{}),
@@ -103,12 +101,11 @@ func (s *streamer) submit(ctx context.Context, wire *pb.NewTransfer) (*pb.Transf
 
 // alone sends one transfer as a batch.
 func (s *streamer) alone(ctx context.Context, wire *pb.NewTransfer) (*pb.TransferResult, error) {
-	c := &Client{retry: s.retry}
 	request := &pb.CreateTransfersRequest{
 		Mode:      pb.TransferMode_TRANSFER_MODE_INDEPENDENT,
 		Transfers: []*pb.NewTransfer{wire},
 	}
-	response, err := call(ctx, c, idempotent, request, s.ledger.CreateTransfers)
+	response, err := call(ctx, s.client, idempotent, request, s.client.ledger.CreateTransfers)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +172,7 @@ func (s *streamer) run() {
 			failed = 0
 		}
 		failed++
-		wait := served.retryAfter + waitAfter(s.retry, failed, rand.Float64())
+		wait := served.retryAfter + waitAfter(s.client.retry, failed, rand.Float64())
 		if s.takeBack(served.failure, served.opened, time.Now().Add(wait)) {
 			if sleep(s.ctx, wait) != nil {
 				return
@@ -225,7 +222,7 @@ func (s *streamer) serve() served {
 	go s.watch(ended, cancel)
 
 	var served served
-	stream, err := s.ledger.StreamTransfers(ctx)
+	stream, err := s.client.ledger.StreamTransfers(ctx)
 	if err == nil {
 		served.opened = true
 		received := make(chan error, 1)
@@ -345,7 +342,7 @@ func (s *streamer) takeBack(f failure, opened bool, resumeAt time.Time) bool {
 			continue
 		}
 		p.sent = false
-		if _, more := p.attempts.after(f, s.retry); !more || !p.deadline.After(resumeAt) {
+		if _, more := p.attempts.after(f, s.client.retry); !more || !p.deadline.After(resumeAt) {
 			p.answer <- answer{err: p.attempts.verdict(f.err)}
 			continue
 		}
@@ -358,7 +355,7 @@ func (s *streamer) takeBack(f failure, opened bool, resumeAt time.Time) bool {
 
 // watch gives a stream up on which somebody waits and nothing comes for as long as an attempt may take.
 func (s *streamer) watch(ended <-chan struct{}, giveUp context.CancelCauseFunc) {
-	ticker := time.NewTicker(max(s.retry.AttemptTimeout/4, time.Millisecond))
+	ticker := time.NewTicker(max(s.client.retry.AttemptTimeout/4, time.Millisecond))
 	defer ticker.Stop()
 	for {
 		select {
@@ -366,7 +363,7 @@ func (s *streamer) watch(ended <-chan struct{}, giveUp context.CancelCauseFunc) 
 			return
 		case now := <-ticker.C:
 			s.mu.Lock()
-			silent := len(s.unanswered)+len(s.waiting) > 0 && now.Sub(s.progress) >= s.retry.AttemptTimeout
+			silent := len(s.unanswered)+len(s.waiting) > 0 && now.Sub(s.progress) >= s.client.retry.AttemptTimeout
 			s.mu.Unlock()
 			if silent {
 				giveUp(errSilent)

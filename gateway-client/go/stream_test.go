@@ -1,0 +1,235 @@
+package florin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// pay makes transfers with the ids 1 to count, each in a goroutine of its own.
+func pay(client *Client, count uint64) []error {
+	errs := make([]error, count)
+	var all sync.WaitGroup
+	for i := range count {
+		all.Go(func() {
+			posted, err := client.Transfer(context.Background(), move(i+1))
+			if err == nil && (posted.ID != ID{Lo: i + 1} || posted.Amount != Units(i+1)) {
+				err = fmt.Errorf("%d was answered with %v", i+1, posted)
+			}
+			errs[i] = err
+		})
+	}
+	all.Wait()
+	return errs
+}
+
+func TestCallsAtTheSameTimeShareOneStreamAndEachGetsItsOwnAnswer(t *testing.T) {
+	fake := startFake(t)
+	client := fake.dial(t)
+	for i, err := range pay(client, 1_000) {
+		if err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	seen := fake.seen()
+	if len(seen.streamed) != 1 || len(seen.streamed[0]) != 1_000 || len(seen.calls) > 0 {
+		t.Errorf("%d streams, %d calls", len(seen.streamed), len(seen.calls))
+	}
+	if seen.balance != 1_000*1_001/2 {
+		t.Error("balance", seen.balance)
+	}
+}
+
+// Whatever a stream does, what was not answered is sent again under the same ids, and moves once.
+func TestStreamsThatBreak(t *testing.T) {
+	stopping := said(codes.Unavailable, "SHUTTING_DOWN", 5*time.Millisecond)
+	for _, c := range []struct {
+		name    string
+		does    []step
+		streams int
+	}{
+		{"before anything", []step{{loses: true}}, 2},
+		{"after some answers", []step{{answers: 10, loses: true}}, 2},
+		{"after one that is done but not answered", []step{{answers: 10, applies: true, loses: true}}, 2},
+		{"again and again", []step{{answers: 1, loses: true}, {answers: 1, applies: true, loses: true}, {loses: true}}, 4},
+		{"by a server that stops", []step{{answers: 10, err: stopping}}, 2},
+		{"by a server that stops, with one done", []step{{answers: 10, applies: true, err: stopping}}, 2},
+		{"by ending without a status", []step{{answers: 10}}, 2},
+		{"by silence", []step{{answers: 10, applies: true, waits: time.Minute}}, 2},
+		{"by a status that is not Florin's", []step{{answers: 3, err: status.Error(codes.Internal, "proxy")}}, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			fake := startFake(t)
+			client := fake.dial(t)
+			fake.mu.Lock()
+			fake.streams = c.does
+			fake.mu.Unlock()
+			for i, err := range pay(client, 100) {
+				if err != nil {
+					t.Error(i+1, err)
+				}
+			}
+			seen := fake.seen()
+			if seen.balance != 100*101/2 {
+				t.Error("balance", seen.balance)
+			}
+			if len(seen.streamed) != c.streams {
+				t.Errorf("%d streams", len(seen.streamed))
+			}
+		})
+	}
+}
+
+func TestWhatIsSentAgainKeepsItsOrder(t *testing.T) {
+	fake := startFake(t)
+	client := fake.dial(t)
+	fake.streams = []step{{answers: 1, applies: true, waits: 100 * time.Millisecond, loses: true}}
+	var all sync.WaitGroup
+	for id := range uint64(5) {
+		all.Go(func() {
+			if _, err := client.Transfer(t.Context(), move(id+1)); err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(10 * time.Millisecond) // one after the other
+	}
+	all.Wait()
+	if seen := fake.seen(); !reflect.DeepEqual(seen.streamed, [][]uint64{{1, 2}, {2, 3, 4, 5}}) {
+		t.Error(seen.streamed)
+	}
+}
+
+func TestWhatACallerHearsIfAStreamStaysBroken(t *testing.T) {
+	many := func(does step) []step { return []step{does, does, does, does, does} }
+	for _, c := range []struct {
+		name  string
+		does  []step
+		heard Reason
+		moved bool
+	}{
+		{"answers are lost", many(step{applies: true, loses: true}), "OUTCOME_UNKNOWN", true},
+		{"stopping", many(step{applies: true, err: said(codes.Unavailable, "SHUTTING_DOWN", 0)}), "OUTCOME_UNKNOWN", true},
+		{"refused at the door", []step{{err: status.Error(codes.Unimplemented, "old")}}, "UNEXPECTED_STATUS", false},
+		{"a fault", []step{{err: said(codes.FailedPrecondition, "SOMETHING_NEW", never)}}, "SOMETHING_NEW", false},
+		{"nonsense", []step{{garbles: true}}, "ANSWER_MALFORMED", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fake := startFake(t)
+			client := fake.dial(t)
+			fake.streams = c.does
+			_, err := client.Transfer(t.Context(), move(7))
+			if ReasonOf(err) != c.heard {
+				t.Error(err)
+			}
+			if moved := fake.seen().balance == 7; moved != c.moved {
+				t.Error("balance", fake.seen().balance)
+			}
+			// The client is as good as before, and the first answer is given again if there was one.
+			if posted, err := client.Transfer(t.Context(), move(7)); err != nil || posted.Replayed != c.moved {
+				t.Error(posted, err)
+			}
+		})
+	}
+}
+
+func TestEachCallerHasADeadlineOfItsOwn(t *testing.T) {
+	fake := startFake(t)
+	client := fake.dial(t, WithRetry(NoRetry()))
+	fake.streams = []step{{applies: true, waits: time.Minute}}
+
+	hurried, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := client.Transfer(hurried, move(1)); !errors.Is(err, ErrOutcomeUnknown) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Error("sent, and not answered in time:", err)
+	}
+	canceled, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if _, err := client.Transfer(canceled, move(2)); !errors.Is(err, ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) {
+		t.Error("sent, and canceled:", err)
+	}
+	if _, err := client.Transfer(canceled, move(3)); !errors.Is(err, ErrCanceled) {
+		t.Error("canceled before:", err)
+	}
+}
+
+func TestWhoWasNeverSentHearsThatNothingHappened(t *testing.T) {
+	fake := startFake(t)
+	addr := fake.addr()
+	fake.stop()
+	client, err := Dial(t.Context(), addr, WithRetry(quick), WithLazyConnect())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for i, err := range pay(client, 3) {
+		if !errors.Is(err, ErrUnreachable) {
+			t.Error(i, err)
+		}
+	}
+	hurried, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := client.Transfer(hurried, move(7)); !IsRetryable(err) || errors.Is(err, ErrOutcomeUnknown) {
+		t.Error(err)
+	}
+}
+
+func TestAServerThatRestarts(t *testing.T) {
+	fake := startFake(t)
+	addr := fake.addr()
+	client := fake.dial(t)
+	if errs := pay(client, 10); errors.Join(errs...) != nil {
+		t.Fatal(errs)
+	}
+	fake.stop()
+	time.AfterFunc(30*time.Millisecond, func() { fake.listen(t, addr) })
+	for i, err := range pay(client, 20) {
+		if err != nil {
+			t.Error(i, err)
+		}
+	}
+	if balance := fake.seen().balance; balance != 20*21/2 {
+		t.Error("balance", balance)
+	}
+}
+
+func TestALargeTransferGoesAlone(t *testing.T) {
+	fake := startFake(t)
+	client := fake.dial(t)
+	large := move(7)
+	large.Metadata = map[string]string{"k": strings.Repeat("v", streamBytesMax)}
+	fake.does(step{err: said(codes.OutOfRange, "MESSAGE_TOO_LARGE", never)})
+	if _, err := client.Transfer(t.Context(), large); ReasonOf(err) != ReasonMessageTooLarge {
+		t.Error(err)
+	}
+	if posted, err := client.Transfer(t.Context(), large); err != nil || posted.ID != large.ID {
+		t.Error(posted, err)
+	}
+	if seen := fake.seen(); len(seen.streamed) != 0 || len(seen.calls) != 2 {
+		t.Error(seen)
+	}
+}
+
+func TestCloseEndsWhatRuns(t *testing.T) {
+	fake := startFake(t)
+	client := fake.dial(t, WithRetry(NoRetry()))
+	fake.streams = []step{{applies: true, waits: time.Minute}}
+	time.AfterFunc(50*time.Millisecond, func() { client.Close() })
+	if _, err := client.Transfer(t.Context(), move(1)); !errors.Is(err, ErrOutcomeUnknown) {
+		t.Error("was on its way:", err)
+	}
+	if _, err := client.Transfer(t.Context(), move(2)); !errors.Is(err, ErrClosed) {
+		t.Error("came after:", err)
+	}
+	if _, err := client.CreateTransfers(t.Context(), []Transfer{move(3)}); !errors.Is(err, ErrClosed) {
+		t.Error("came after:", err)
+	}
+}
