@@ -189,6 +189,7 @@ func (f *fake) finish(ctx context.Context, does *step) error {
 		select {
 		case <-time.After(does.waits):
 		case <-ctx.Done():
+			return status.FromContextError(ctx.Err()).Err()
 		}
 	}
 	if does.loses {
