@@ -248,7 +248,7 @@ func (f *fake) Subscribe(request *pb.SubscribeRequest, stream grpc.ServerStreami
 	f.mu.Unlock()
 	if does == nil {
 		<-stream.Context().Done()
-		return nil
+		return status.FromContextError(stream.Context().Err()).Err()
 	}
 	for _, batch := range does.batches {
 		if err := stream.Send(batch); err != nil {

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"math/rand/v2"
+	"time"
 
 	pb "florin.dev/gateway-client/go/florinv1"
 )
+
+// silenceMax is how long the feed may be silent. A server says something at least every 5 seconds.
+const silenceMax = 20 * time.Second
 
 // Subscription says from where the feed is read, and what of it.
 type Subscription struct {
@@ -20,8 +23,6 @@ type Subscription struct {
 	Filter *EventFilter
 	// BatchEvents is the most events in a batch, 1 to 8,190; 0 means the server's default, 1,024.
 	BatchEvents int
-	// OnBreak is told why the stream was broken, before it is made again. May be nil.
-	OnBreak func(error)
 }
 
 // EventFilter says which events. Each field that is set narrows it down further; within a field, one
@@ -74,9 +75,10 @@ func (s *Subscription) wire() (*pb.SubscribeRequest, error) {
 //	}
 //
 // It goes on by itself after a broken connection, a restart of the server, or SUBSCRIBER_SLOW: right
-// after the last batch that it gave. It ends when ctx does, with the error of ctx, or with a [*Fault] that
-// stays as it is: LINEAGE_CHANGED, CURSOR_INVALID, CURSOR_AHEAD, CURSOR_ARCHIVED, FILTER_INVALID. It has
-// no deadline but that of ctx.
+// after the last batch that it gave, so that nothing is lost or seen twice. If that fails as often as
+// [Retry] has attempts, it gives the error; who goes on with the loop lets it try further. It ends when
+// ctx does, with the error of ctx, or with a [*Fault] that stays as it is: LINEAGE_CHANGED,
+// CURSOR_INVALID, CURSOR_AHEAD, CURSOR_ARCHIVED, FILTER_INVALID. It has no deadline but that of ctx.
 func (c *Client) Subscribe(ctx context.Context, subscription Subscription) iter.Seq2[EventBatch, error] {
 	return func(yield func(EventBatch, error) bool) {
 		request, err := subscription.wire()
@@ -84,33 +86,35 @@ func (c *Client) Subscribe(ctx context.Context, subscription Subscription) iter.
 			yield(EventBatch{}, err)
 			return
 		}
-		for failed := 1; ; failed++ {
-			gave := false
+		attempts := attempts{kind: reads}
+		for {
 			f, stopped := c.follow(ctx, request, func(batch EventBatch) bool {
-				gave = true
+				attempts.failed = 0
 				request.From = &pb.SubscribeRequest_Cursor{Cursor: batch.Cursor}
 				return yield(batch, nil)
 			})
-			if stopped {
+			switch {
+			case stopped:
+				return
+			case ctx.Err() != nil:
+				yield(EventBatch{}, contextError(ctx.Err()))
+				return
+			// Where "from now on" was is not known: to go on from a later now would leave a gap.
+			case f.effect == final, request.GetEnd() && f.effect == lost:
+				yield(EventBatch{}, f.err)
 				return
 			}
-			if gave {
-				failed = 1
-			}
-			if ctx.Err() == nil && f.effect != final {
-				if subscription.OnBreak != nil {
-					subscription.OnBreak(f.err)
+			wait, again := attempts.after(f, c.retry)
+			if !again {
+				if !yield(EventBatch{}, f.err) {
+					return
 				}
-				wait := f.retryAfter + waitAfter(c.retry, failed, rand.Float64())
-				if sleep(ctx, wait) == nil {
-					continue
-				}
+				attempts.failed = 0
 			}
-			if ctx.Err() != nil {
-				f.err = contextError(ctx.Err())
+			if err := sleep(ctx, wait); err != nil {
+				yield(EventBatch{}, err)
+				return
 			}
-			yield(EventBatch{}, f.err)
-			return
 		}
 	}
 }
@@ -122,12 +126,17 @@ func (c *Client) follow(
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ctx, way := withWay(ctx)
+	// Runs while the server is waited for, not while the batch is worked on.
+	silence := time.AfterFunc(silenceMax, cancel)
+	defer silence.Stop()
 	stream, err := c.events.Subscribe(ctx, request)
 	for err == nil {
+		silence.Reset(silenceMax)
 		var wire *pb.EventBatch
 		if wire, err = stream.Recv(); err != nil {
 			break
 		}
+		silence.Stop()
 		batch, malformed := batchFromWire(wire)
 		if malformed != nil {
 			return failure{err: malformed}, false
@@ -138,6 +147,9 @@ func (c *Client) follow(
 	}
 	if errors.Is(err, io.EOF) {
 		return failure{err: &Error{Reason: ReasonConnectionLost, Message: "the feed ended"}, effect: lost}, false
+	}
+	if ctx.Err() != nil {
+		return failure{err: &Error{Reason: ReasonConnectionLost, Message: "the feed was silent for too long"}, effect: lost}, false
 	}
 	f = failureOf(ctx, ctx, way, err)
 	if ReasonOf(f.err) == ReasonSubscriberSlow {

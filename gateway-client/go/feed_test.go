@@ -13,8 +13,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// batch has events with these sequences, and a cursor of that name.
-func batch(cursor string, sequences ...uint64) *pb.EventBatch {
+// batchOf has events with these sequences, and a cursor of that name.
+func batchOf(cursor string, sequences ...uint64) *pb.EventBatch {
 	batch := &pb.EventBatch{Cursor: cursor}
 	for _, sequence := range sequences {
 		batch.Events = append(batch.Events, &pb.Event{
@@ -27,19 +27,19 @@ func batch(cursor string, sequences ...uint64) *pb.EventBatch {
 
 func TestTheFeedGoesOnByItself(t *testing.T) {
 	stopping := said(codes.Unavailable, "SHUTTING_DOWN", 5*time.Millisecond)
-	first, second := batch("c2", 1, 2), batch("c3", 3)
-	last := feedStep{batches: []*pb.EventBatch{batch("c4", 4)}}
+	first, second := batchOf("c2", 1, 2), batchOf("c3", 3)
+	last := feedStep{batches: []*pb.EventBatch{batchOf("c4", 4)}}
 	for _, c := range []struct {
 		name  string
 		feeds []feedStep
 		from  []string
 	}{
-		{"whole", []feedStep{{batches: []*pb.EventBatch{first, second, batch("c4", 4)}}}, []string{"c0"}},
+		{"whole", []feedStep{{batches: []*pb.EventBatch{first, second, batchOf("c4", 4)}}}, []string{"c0"}},
 		{"broken", []feedStep{{batches: []*pb.EventBatch{first, second}, loses: true}, last}, []string{"c0", "c3"}},
 		{"broken at once", []feedStep{{loses: true}, {batches: []*pb.EventBatch{first, second}}, last}, []string{"c0", "c0", "c3"}},
 		{"stopped", []feedStep{{batches: []*pb.EventBatch{first}, err: stopping}, {batches: []*pb.EventBatch{second}, err: stopping}, last}, []string{"c0", "c2", "c3"}},
 		{"ended", []feedStep{{batches: []*pb.EventBatch{first, second}}, last}, []string{"c0", "c3"}},
-		{"only the cursor moved", []feedStep{{batches: []*pb.EventBatch{first, batch("c2b"), second, batch("c3b")}, loses: true}, last}, []string{"c0", "c3b"}},
+		{"only the cursor moved", []feedStep{{batches: []*pb.EventBatch{first, batchOf("c2b"), second, batchOf("c3b")}, loses: true}, last}, []string{"c0", "c3b"}},
 		{"slow", []feedStep{{batches: []*pb.EventBatch{first, second}, err: said(codes.ResourceExhausted, "SUBSCRIBER_SLOW", never)}, last}, []string{"c0", "c3"}},
 		{"a proxy that stops", []feedStep{{batches: []*pb.EventBatch{first, second}, err: status.Error(codes.Unavailable, "proxy")}, last}, []string{"c0", "c3"}},
 	} {
@@ -48,10 +48,8 @@ func TestTheFeedGoesOnByItself(t *testing.T) {
 			fake := startFake(t)
 			client := fake.dial(t)
 			fake.feeds = c.feeds
-			breaks := 0
-			subscription := Subscription{Cursor: "c0", OnBreak: func(error) { breaks++ }}
 			var sequences []uint64
-			for batch, err := range client.Subscribe(t.Context(), subscription) {
+			for batch, err := range client.Subscribe(t.Context(), Subscription{Cursor: "c0"}) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -67,9 +65,6 @@ func TestTheFeedGoesOnByItself(t *testing.T) {
 			}
 			if from := fake.seen().from; !reflect.DeepEqual(from, c.from) {
 				t.Errorf("began at %v", from)
-			}
-			if breaks != len(c.from)-1 {
-				t.Errorf("told of %d breaks", breaks)
 			}
 		})
 	}
@@ -89,7 +84,7 @@ func TestWhatEndsTheFeed(t *testing.T) {
 	} {
 		fake := startFake(t)
 		client := fake.dial(t)
-		fake.feeds = []feedStep{{batches: []*pb.EventBatch{batch("c1", 1)}, err: c.err}}
+		fake.feeds = []feedStep{{batches: []*pb.EventBatch{batchOf("c1", 1)}, err: c.err}}
 		var last error
 		batches := 0
 		for _, err := range client.Subscribe(t.Context(), Subscription{}) {
@@ -109,19 +104,19 @@ func TestTheContextEndsTheFeed(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		when func()
-		is   error
+		from Subscription
 	}{
-		{"while it waits", func() {}, context.DeadlineExceeded},
-		{"while nobody is there", fake.stop, context.DeadlineExceeded},
+		{"while it waits", func() {}, Subscription{FromNow: true}},
+		{"while nobody is there", fake.stop, Subscription{Cursor: "c"}},
 	} {
 		c.when()
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		var last error
-		for _, err := range client.Subscribe(ctx, Subscription{FromNow: true}) {
+		for _, err := range client.Subscribe(ctx, c.from) {
 			last = err
 		}
 		cancel()
-		if !errors.Is(last, c.is) || ReasonOf(last) != ReasonDeadlineExceeded {
+		if !errors.Is(last, context.DeadlineExceeded) || ReasonOf(last) != ReasonDeadlineExceeded {
 			t.Errorf("%s: %v", c.name, last)
 		}
 	}
@@ -131,6 +126,61 @@ func TestTheContextEndsTheFeed(t *testing.T) {
 	for _, err := range client.Subscribe(t.Context(), Subscription{FromNow: true, Cursor: "c"}) {
 		if ReasonOf(err) != ReasonOptionInvalid {
 			t.Error(err)
+		}
+	}
+}
+
+func TestTheFeedTellsOfAServerThatStaysAway(t *testing.T) {
+	fake := startFake(t)
+	client := fake.dial(t)
+	addr := fake.addr()
+	fake.stop()
+	errs := 0
+	for batch, err := range client.Subscribe(t.Context(), Subscription{Cursor: "c0"}) {
+		if err == nil {
+			if batch.Cursor != "c1" {
+				t.Error(batch)
+			}
+			break
+		}
+		if !errors.Is(err, ErrUnreachable) || !IsRetryable(err) {
+			t.Fatal(err)
+		}
+		// Who goes on lets it try further.
+		if errs++; errs == 2 {
+			fake.feeds = []feedStep{{batches: []*pb.EventBatch{batchOf("c1", 1)}}}
+			fake.listen(t, addr)
+		}
+	}
+	if errs < 2 {
+		t.Errorf("told %d times", errs)
+	}
+}
+
+func TestFromNowOnIsNotTwoMoments(t *testing.T) {
+	fake := startFake(t)
+	client := fake.dial(t)
+	for _, c := range []struct {
+		name  string
+		feeds []feedStep
+		heard Reason
+		from  []string
+	}{
+		{"before a cursor", []feedStep{{loses: true}}, ReasonConnectionLost, []string{"end"}},
+		{"not taken", []feedStep{{err: said(codes.Unavailable, "SHUTTING_DOWN", 0)}, {batches: []*pb.EventBatch{batchOf("c1")}}}, "", []string{"end", "end"}},
+		{"after a cursor", []feedStep{{batches: []*pb.EventBatch{batchOf("c0")}, loses: true}, {batches: []*pb.EventBatch{batchOf("c1")}}}, "", []string{"end", "c0"}},
+	} {
+		fake.mu.Lock()
+		fake.feeds, fake.from = c.feeds, nil
+		fake.mu.Unlock()
+		var last error
+		for batch, err := range client.Subscribe(t.Context(), Subscription{FromNow: true}) {
+			if last = err; err != nil || batch.Cursor == "c1" {
+				break
+			}
+		}
+		if from := fake.seen().from; ReasonOf(last) != c.heard || !reflect.DeepEqual(from, c.from) {
+			t.Errorf("%s: %v, began at %v", c.name, last, from)
 		}
 	}
 }

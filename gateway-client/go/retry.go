@@ -50,9 +50,7 @@ const (
 
 // attempts are those of one call.
 type attempts struct {
-	kind callKind
-	// streamed: others travel along, so that a fault of the call says nothing about this one.
-	streamed     bool
+	kind         callKind
 	failed       int
 	maybeApplied bool
 }
@@ -69,12 +67,15 @@ func (a *attempts) after(f failure, retry Retry) (time.Duration, bool) {
 	return f.retryAfter + waitAfter(retry, a.failed, rand.Float64()), true
 }
 
-// verdict is what to tell the caller when no attempt follows.
+// verdict is what to tell the caller when no attempt follows. Without an error, it has none.
 func (a *attempts) verdict(err error) error {
+	if err == nil || errors.Is(err, ErrOutcomeUnknown) {
+		return err
+	}
 	// A fault of the call is found before anything is applied, so it would have been found in the lost
 	// attempt too.
 	fault, isFault := err.(*Fault)
-	isFault = isFault && !fault.isRetryable() && !a.streamed
+	isFault = isFault && !fault.isRetryable()
 	if a.kind != reads && a.maybeApplied && !isFault {
 		return &Error{Reason: ReasonOutcomeUnknown, Cause: err}
 	}

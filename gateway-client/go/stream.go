@@ -6,16 +6,18 @@ import (
 	"io"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
 	pb "florin.dev/gateway-client/go/florinv1"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 )
 
-// streamBytesMax is the largest transfer that travels on the shared stream. The contract allows far
-// less; what is larger goes alone, so that it is refused alone.
-const streamBytesMax = 64 << 10
+// streamBytesMax is the largest transfer that travels on the shared stream. A larger one breaks some
+// limit for certain (metadata alone may have 4 KiB): it goes alone, where it is refused alone.
+const streamBytesMax = 16 << 10
 
 // pending is a transfer on its way, and the way back to its caller. Everything but wire and answer is
 // guarded by the streamer's lock.
@@ -34,6 +36,8 @@ type pending struct {
 type answer struct {
 	result *pb.TransferResult
 	err    error
+	// alone: the stream failed for good, maybe because of this one: it has to go on alone.
+	alone bool
 }
 
 // streamer makes many calls travel on one stream. There is no timer: a transfer leaves at once, and
@@ -45,6 +49,9 @@ type streamer struct {
 	close context.CancelFunc
 	start sync.Once
 	ended chan struct{}
+
+	// noStreams: the server is an old one.
+	noStreams atomic.Bool
 
 	mu sync.Mutex
 	// waiting were not sent on the stream that is open now.
@@ -76,7 +83,7 @@ func (s *streamer) submit(ctx context.Context, wire *pb.NewTransfer) (*pb.Transf
 	if err := checkText(wire); err != nil {
 		return nil, err
 	}
-	if proto.Size(wire) > streamBytesMax {
+	if s.noStreams.Load() || proto.Size(wire) > streamBytesMax {
 		return s.alone(ctx, wire)
 	}
 	deadline, _ := ctx.Deadline()
@@ -84,13 +91,17 @@ func (s *streamer) submit(ctx context.Context, wire *pb.NewTransfer) (*pb.Transf
 		wire:     wire,
 		deadline: deadline,
 		answer:   make(chan answer, 1),
-		attempts: attempts{kind: idempotent, streamed: true},
+		attempts: attempts{kind: idempotent},
 	}
 	if !s.enqueue(p) {
 		return nil, ErrClosed
 	}
 	select {
 	case answer := <-p.answer:
+		if answer.alone {
+			result, err := s.alone(ctx, wire)
+			return result, p.attempts.verdict(err)
+		}
 		return answer.result, answer.err
 	case <-ctx.Done():
 		return s.leave(p, contextError(ctx.Err()))
@@ -143,7 +154,9 @@ func (s *streamer) leave(p *pending, why error) (*pb.TransferResult, error) {
 	defer s.mu.Unlock()
 	select {
 	case answer := <-p.answer:
-		return answer.result, answer.err
+		if !answer.alone {
+			return answer.result, answer.err
+		}
 	default:
 	}
 	p.gone = true
@@ -234,7 +247,7 @@ func (s *streamer) serve() served {
 		s.send(ctx, stream)
 		err = <-received
 	}
-	served.failure = s.failureOf(err, context.Cause(ctx), way, served.answered)
+	served.failure = s.failureOf(err, context.Cause(ctx), way)
 	return served
 }
 
@@ -253,7 +266,7 @@ func (s *streamer) receive(stream pb.LedgerService_StreamTransfersClient, answer
 }
 
 // failureOf says what the end of a stream means for what was sent on it.
-func (s *streamer) failureOf(err, cause error, way *way, answered bool) failure {
+func (s *streamer) failureOf(err, cause error, way *way) failure {
 	var f failure
 	switch own := (*Error)(nil); {
 	case errors.As(err, &own): // an answer that is malformed
@@ -265,9 +278,8 @@ func (s *streamer) failureOf(err, cause error, way *way, answered bool) failure 
 	default:
 		f = failureOf(s.ctx, s.ctx, way, err)
 	}
-	// Whatever the status says: of what was sent on a stream, some may have been done. Only a stream
-	// that was refused at the door has done nothing.
-	if way.left.Load() && (f.effect == notTaken || answered) {
+	// Whatever the status says: of what was sent on a stream, some may have been done.
+	if way.left.Load() && f.effect == notTaken {
 		f.effect = lost
 	}
 	return f
@@ -327,8 +339,9 @@ func (s *streamer) give(result *pb.TransferResult) error {
 }
 
 // takeBack takes what was not answered off a broken stream, in order, for a new one that is opened at
-// resumeAt. Who cannot wait for that, or has waited often enough, hears it now. It tells whether anybody
-// is left.
+// resumeAt. Who cannot wait for that, or has waited often enough, hears it now. After a failure that
+// stays as it is, each goes on alone, since one of them may be the cause. It tells whether anybody is
+// left.
 func (s *streamer) takeBack(f failure, opened bool, resumeAt time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -336,9 +349,19 @@ func (s *streamer) takeBack(f failure, opened bool, resumeAt time.Time) bool {
 	if !opened {
 		tried, s.waiting = append(tried, s.waiting...), nil
 	}
+	isOld := isUnimplemented(f.err)
+	if isOld {
+		s.noStreams.Store(true)
+		tried, s.waiting = append(tried, s.waiting...), nil
+	}
 	var again []*pending
 	for _, p := range tried {
 		if p.gone {
+			continue
+		}
+		if f.effect == final {
+			p.attempts.maybeApplied = p.attempts.maybeApplied || p.sent && !isOld
+			p.answer <- answer{alone: true}
 			continue
 		}
 		p.sent = false
@@ -351,6 +374,12 @@ func (s *streamer) takeBack(f failure, opened bool, resumeAt time.Time) bool {
 	s.unanswered = nil
 	s.waiting = stillThere(append(again, s.waiting...))
 	return len(s.waiting) > 0
+}
+
+// isUnimplemented: an old server has no such call, and has done nothing.
+func isUnimplemented(err error) bool {
+	own := (*Error)(nil)
+	return errors.As(err, &own) && own.Reason == ReasonUnexpectedStatus && own.Code == codes.Unimplemented
 }
 
 // watch gives a stream up on which somebody waits and nothing comes for as long as an attempt may take.

@@ -118,9 +118,6 @@ func TestWhatACallerHearsIfAStreamStaysBroken(t *testing.T) {
 	}{
 		{"answers are lost", many(step{applies: true, loses: true}), "OUTCOME_UNKNOWN", true},
 		{"stopping", many(step{applies: true, err: said(codes.Unavailable, "SHUTTING_DOWN", 0)}), "OUTCOME_UNKNOWN", true},
-		{"refused at the door", []step{{err: status.Error(codes.Unimplemented, "old")}}, "UNEXPECTED_STATUS", false},
-		{"a fault", []step{{err: said(codes.FailedPrecondition, "SOMETHING_NEW", never)}}, "SOMETHING_NEW", false},
-		{"nonsense", []step{{garbles: true}}, "ANSWER_MALFORMED", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			fake := startFake(t)
@@ -136,6 +133,42 @@ func TestWhatACallerHearsIfAStreamStaysBroken(t *testing.T) {
 			// The client is as good as before, and the first answer is given again if there was one.
 			if posted, err := client.Transfer(t.Context(), move(7)); err != nil || posted.Replayed != c.moved {
 				t.Error(posted, err)
+			}
+		})
+	}
+}
+
+// A stream that fails for good may do so because of one of those on it: each goes on alone.
+func TestAfterAFailureThatStaysEachGoesOnAlone(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		streams []step
+		calls   []step
+		heard   Reason
+		again   int // streams for the transfer after it
+	}{
+		{"an old server", []step{{err: status.Error(codes.Unimplemented, "old")}}, nil, "", 0},
+		{"a fault", []step{{err: said(codes.OutOfRange, "MESSAGE_TOO_LARGE", never)}}, nil, "", 1},
+		{"its own fault", []step{{err: said(codes.OutOfRange, "MESSAGE_TOO_LARGE", never)}}, []step{{err: said(codes.OutOfRange, "MESSAGE_TOO_LARGE", never)}}, "MESSAGE_TOO_LARGE", 1},
+		{"nonsense", []step{{garbles: true}}, nil, "", 1},
+		{"a fault, and then nobody answers", []step{{applies: true, err: said(codes.OutOfRange, "MESSAGE_TOO_LARGE", never)}}, []step{{err: status.Error(codes.PermissionDenied, "proxy")}}, "OUTCOME_UNKNOWN", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fake := startFake(t)
+			client := fake.dial(t)
+			fake.streams = c.streams
+			fake.does(c.calls...)
+			if _, err := client.Transfer(t.Context(), move(7)); ReasonOf(err) != c.heard {
+				t.Error(err)
+			}
+			if seen := fake.seen(); len(seen.calls) != 1 {
+				t.Error(seen)
+			}
+			if _, err := client.Transfer(t.Context(), move(8)); err != nil {
+				t.Error(err)
+			}
+			if streams := len(fake.seen().streamed) - 1; streams != c.again {
+				t.Errorf("%d more streams", streams)
 			}
 		})
 	}
