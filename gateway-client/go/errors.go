@@ -137,6 +137,9 @@ var (
 // Error is a sentence for people.
 func (e *Error) Error() string {
 	parts := []string{whatItMeans(e.Reason)}
+	if e.Reason == ReasonUnexpectedStatus {
+		parts = append(parts, e.Code.String())
+	}
 	if e.Message != "" {
 		parts = append(parts, e.Message)
 	}
