@@ -129,7 +129,7 @@ class NewHold(_Attached):
         wire = self._wire(self.id, pb.TRANSFER_KIND_HOLD)
         _pair(wire, self.debit, self.credit, self.amount_minor, self.up_to_available, self.asset)
         wire.due_at_ns = check_int(self.due_at_ns, "due_at_ns")
-        wire.at_due = at_due_to_wire(self.at_due)
+        wire.MergeFrom(pb.NewTransfer(at_due=at_due_to_wire(self.at_due)))
         return wire
 
 
@@ -220,9 +220,9 @@ def id_to_wire(id: TransferId) -> pb.Uint128:
     return uint128(id)
 
 
-def at_due_to_wire(at_due: AtDue | None) -> pb.AtDue:
-    """What happens when something falls due, as it travels."""
-    return pb.AT_DUE_UNSPECIFIED if at_due is None else pb.AtDue.Value(f"AT_DUE_{at_due.name}")
+def at_due_to_wire(at_due: AtDue | None) -> str:
+    """What happens when something falls due, by the contract's name."""
+    return "AT_DUE_UNSPECIFIED" if at_due is None else f"AT_DUE_{at_due.name}"
 
 
 def _pair(
