@@ -181,7 +181,10 @@ def _array_bytes(values: Any, what: str) -> bytes:
     if isinstance(values, (list, tuple)):
         return _little([_entry(value, what, 64) for value in values])
     if hasattr(values, "to_numpy"):  # pyarrow, polars, pandas
-        values = values.to_numpy()
+        try:
+            values = values.to_numpy()
+        except ValueError as error:  # pyarrow, of what has nulls
+            raise TypeError(f"{what} takes an array of uint64 without nulls") from error
     try:
         view = memoryview(values)
     except TypeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -106,7 +107,7 @@ class Subscription(Iterator[Event]):
 
     def _next_batch(self) -> EventBatch:
         failed = 0
-        give_up_at = time.monotonic() + self._patience
+        give_up_at = math.inf
         while not self._ended and not self._closed.is_set():
             result = self._receive()
             if isinstance(result, EventBatch):
@@ -116,6 +117,8 @@ class Subscription(Iterator[Event]):
             if self._connection.closed.is_set():
                 raise ClientClosed("the client is closed")
             failed += 1
+            if failed == 1:
+                give_up_at = time.monotonic() + self._patience
             wait = result.retry_after_s + self._connection.retry.backoff(failed, random.random())
             if not self._may_resume(result) or time.monotonic() + wait > give_up_at:
                 raise result.error

@@ -184,7 +184,7 @@ class Coalescer:
                     self._answer(stream, result)
             except Malformed as error:
                 call.cancel()
-                return Failure(error, Effect.LOST)
+                return Failure(error, Effect.FINAL)
             return Failure(ConnectionLost("the server ended the stream"), Effect.LOST)
         except grpc.RpcError as error:
             if stream.stalled:
@@ -217,18 +217,15 @@ class Coalescer:
         with self._changed:
             if not stream.in_flight:
                 raise Malformed("an answer to nothing that was asked")
+            if minor(result.id) != stream.in_flight[0].id:
+                # Nobody hears of it: whoever it was for, and whoever stands here, will ask alone.
+                raise Malformed("a result for another transfer")
             pending = stream.in_flight.popleft()
             stream.progress = time.monotonic()
             stream.answered += 1
-            belongs = minor(result.id) == pending.id
             if pending.state is _State.SENT:
-                if belongs:
-                    pending.answer = result
-                else:
-                    pending.error = Malformed("a result for another transfer")
+                pending.answer = result
                 pending.finish()
-        if not belongs:
-            raise Malformed("a result for another transfer")
 
     def _put_back(self, stream: _Stream, failure: Failure, resume_at: float) -> bool:
         """Lets those who were on a broken stream wait for the next one. Whether anybody was hit by it."""
