@@ -54,7 +54,11 @@ async fn faults_of_a_call() {
         (1, "nonsense", "PAGE_TOKEN_INVALID"),
         (1, "010000000000000000000000", "PAGE_TOKEN_INVALID"),
     ] {
-        let request = v1::ListAccountsRequest { page_size, page_token: page_token.to_owned() };
+        let request = v1::ListAccountsRequest {
+            page_size,
+            page_token: page_token.to_owned(),
+            ..Default::default()
+        };
         let status = ledger.list_accounts(request).await.unwrap_err();
         assert_eq!(reason(&status), expected);
     }
@@ -104,7 +108,7 @@ async fn accounts_are_listed_in_order_of_opening_a_page_at_a_time() {
     let mut listed = Vec::new();
     let mut page_token = String::new();
     loop {
-        let request = v1::ListAccountsRequest { page_size: 10, page_token };
+        let request = v1::ListAccountsRequest { page_size: 10, page_token, ..Default::default() };
         let page = ledger.list_accounts(request).await.unwrap().into_inner();
         assert!(page.accounts.len() <= 10);
         listed.extend(page.accounts.into_iter().map(|account| account.name));
