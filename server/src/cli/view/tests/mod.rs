@@ -1,3 +1,6 @@
+mod feed;
+mod holds;
+
 use std::collections::BTreeMap;
 
 use florin_client::{
@@ -8,6 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::*;
+use crate::cli::names::Names;
 
 fn eur() -> Asset {
     Asset::new("EUR", 2)
@@ -29,11 +33,12 @@ fn account() -> Account {
         asset: eur(),
         debits_posted_minor: 5,
         credits_posted_minor: 1_255,
-        debits_pending_minor: 0,
-        credits_pending_minor: 0,
+        debits_pending_minor: 300,
+        credits_pending_minor: 7,
         balance_minor: 1_250,
         available_minor: Some(11_250),
         floor: Floor::Overdraft { minor: 10_000 },
+        ceiling_minor: Some(500_000),
         freeze: Freeze::None,
         closed: false,
         metadata: BTreeMap::from([("note".to_owned(), "\u{1b}[31mred".to_owned())]),
@@ -55,9 +60,10 @@ fn an_account() {
             "available": "112.50", "available_minor": "11250",
             "debits_posted": "0.05", "debits_posted_minor": "5",
             "credits_posted": "12.55", "credits_posted_minor": "1255",
-            "debits_pending": "0.00", "debits_pending_minor": "0",
-            "credits_pending": "0.00", "credits_pending_minor": "0",
-            "floor": "overdraft:100.00", "freeze": "none", "closed": false,
+            "debits_pending": "3.00", "debits_pending_minor": "300",
+            "credits_pending": "0.07", "credits_pending_minor": "7",
+            "floor": "overdraft:100.00", "ceiling": "5000.00", "ceiling_minor": "500000",
+             "freeze": "none", "closed": false,
             "metadata": {"note": "\u{1b}[31mred"},
             "opened_at": "2024-12-31T23:59:59.000000001Z", "opened_at_ns": "1735689599000000001",
             "last_sequence": 9,
@@ -72,7 +78,10 @@ fn an_account() {
             "available 112.50 EUR",
             "debits 0.05 EUR",
             "credits 12.55 EUR",
+            "reserved of it 3.00 EUR",
+            "reserved for it 0.07 EUR",
             "floor overdraft:100.00",
+            "ceiling 5000.00",
             "state open",
             "opened 2024-12-31T23:59:59.000000001Z",
             "last event 9",
@@ -98,12 +107,20 @@ fn floors_and_states() {
 
 #[test]
 fn an_account_without_name_and_limit() {
-    let account = Account { name: None, available_minor: None, floor: Floor::None, ..account() };
+    let account = Account {
+        name: None,
+        available_minor: None,
+        floor: Floor::None,
+        ceiling_minor: None,
+        ..account()
+    };
     let view = AccountView::new(&account);
     let json = json_of(&view);
     assert_eq!(json["account"], "id:00000000000000000000000000000007");
     assert_eq!((&json["name"], &json["available"]), (&json!(null), &json!(null)));
+    assert_eq!(json["ceiling"], json!(null));
     assert_eq!(lines(&view)[3], "available unlimited");
+    assert_eq!(ceiling_text(&account), "none");
 }
 
 #[test]
@@ -132,6 +149,13 @@ fn an_asset() {
     assert_eq!(json_of(&AssetView::listed(&asset)), json!({"code": "POINTS", "scale": 0}));
 }
 
+fn names() -> Names {
+    let mut names = Names::default();
+    names.note(AccountId(1), "cash".into(), eur());
+    names.note(AccountId(2), "alice".into(), eur());
+    names
+}
+
 fn parties() -> Parties {
     Parties { debit: "cash".into(), credit: AccountId(7).into(), asset: eur() }
 }
@@ -146,6 +170,7 @@ fn a_posted_transfer() {
         amount_minor: 1_250,
         debit_balance_after_minor: -1_250,
         credit_balance_after_minor: 1_250,
+        hold_remaining_minor: None,
     };
     let parties = parties();
     let view = PostedView::new(&posted, Some(&parties));
@@ -285,12 +310,17 @@ fn a_status() {
             sync_p99_us: 900,
             in_flight: 6,
             account_bytes: 2_048,
+            open_holds: 3,
+            timers: 2,
+            due_paused: true,
+            subscribers: 1,
         }],
     };
     let view = StatusView::new("http://ledger", &status);
     let json = json_of(&view);
     assert_eq!(json["not_accepting_reason"], "DISK_FULL");
     assert_eq!(json["partitions"][0]["durable_sequence"], 9);
+    assert_eq!(json["partitions"][0]["due_paused"], true);
     assert_eq!(
         json["partitions"][0]["assets"][0],
         json!({
@@ -311,6 +341,8 @@ fn a_status() {
             "accounts 2 in 2.0 KiB",
             "ids 8",
             "transfers 7 posted, 1 refused",
+            "holds 3 open, 2 will fall due, held back until the clock is accepted: florin clock accept",
+            "subscribers 1",
             "in flight 6",
             "journal 1.0 GiB, writing segment 4",
             "free 1.0 TiB",
