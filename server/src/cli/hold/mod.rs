@@ -31,7 +31,7 @@ pub(super) struct Hold {
     command: Option<Command>,
 
     #[command(flatten)]
-    place: Option<place::Place>,
+    place: place::Place,
 }
 
 #[derive(Debug, Subcommand)]
@@ -42,11 +42,10 @@ enum Command {
 
 impl Hold {
     pub async fn run(self, output: &mut Output<'_>) -> Result<Exit, Failure> {
-        match (self.command, self.place) {
-            (Some(Command::Show(command)), _) => command.run(output).await,
-            (Some(Command::Change(command)), _) => command.run(output).await,
-            (None, Some(place)) => place.run(output).await,
-            (None, None) => Err(Failure::usage("--from, --to and --amount are needed")),
+        match self.command {
+            Some(Command::Show(command)) => command.run(output).await,
+            Some(Command::Change(command)) => command.run(output).await,
+            None => self.place.run(output).await,
         }
     }
 }

@@ -9,19 +9,20 @@ use crate::cli::output::Output;
 use crate::cli::view::Parties;
 use crate::cli::{account, send};
 
+/// What a hold is placed with. Required, unless another command is named; then nothing of it is there.
 #[derive(Debug, Args)]
 pub(super) struct Place {
     /// Whose money is reserved: a name, or id: and 32 hex digits
-    #[arg(long, value_name = "ACCOUNT")]
-    from: String,
+    #[arg(long, value_name = "ACCOUNT", required = true)]
+    from: Option<String>,
 
     /// For whom
-    #[arg(long, value_name = "ACCOUNT")]
-    to: String,
+    #[arg(long, value_name = "ACCOUNT", required = true)]
+    to: Option<String>,
 
     /// How much, as a decimal number of the accounts' asset: 12.50
-    #[arg(long, allow_hyphen_values = true)]
-    amount: String,
+    #[arg(long, required = true, allow_hyphen_values = true)]
+    amount: Option<String>,
 
     /// When it falls due: so long from now (10m, 2h, 3d), or a moment (2026-11-30T12:00:00Z) [default: never]
     #[arg(long, value_name = "WHEN")]
@@ -49,14 +50,17 @@ pub(super) struct Place {
 impl Place {
     pub async fn run(self, output: &mut Output<'_>) -> Result<Exit, Failure> {
         let id = send::Id::new(self.id);
-        let (debit, credit) = (args::account(&self.from)?, args::account(&self.to)?);
+        let (Some(from), Some(to), Some(amount)) = (self.from, self.to, self.amount) else {
+            return Err(Failure::usage("--from, --to and --amount belong together"));
+        };
+        let (debit, credit) = (args::account(&from)?, args::account(&to)?);
         let metadata = self.metadata.into_map()?;
         let client = self.connection.open().await?;
         let asset = account::find(&client, &debit).await?.asset;
         let mut hold = Transfer::hold(id.id)
             .debit(debit.clone())
             .credit(credit.clone())
-            .amount_minor(args::amount(&self.amount, &asset)?)
+            .amount_minor(args::amount(&amount, &asset)?)
             .code(self.code);
         if let Some(due) = self.due {
             hold = hold.due_at_ns(due.ahead_ns());
