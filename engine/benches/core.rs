@@ -95,8 +95,8 @@ impl Bench {
         let genesis = (GENESIS, Floor::None);
         let others = (0..size.accounts).map(|number| (account_id(number), Floor::Zero));
         for (id, floor) in [genesis].into_iter().chain(others) {
-            let metadata = Box::default();
-            let account = NewAccount { tenant: 0, id, asset, floor, name: None, metadata };
+            let (name, metadata, ceiling) = (None, Box::default(), None);
+            let account = NewAccount { tenant: 0, id, asset, floor, name, metadata, ceiling };
             ledger.open_account(&account, 1, &mut events);
             events.clear();
         }

@@ -72,7 +72,7 @@ mod tests {
     use alloc::boxed::Box;
 
     use super::*;
-    use crate::TransferOptions;
+    use crate::{Action, AtDue, TransferOptions};
 
     fn transfer() -> Transfer {
         Transfer {
@@ -99,8 +99,23 @@ mod tests {
             floor: Floor::Overdraft(100),
             name: Some("a".into()),
             metadata: Box::new([]),
+            ceiling: None,
         };
         assert_eq!(account_hash(&account), 0xf5e1_915b_f752_a253);
+        let with_ceiling = NewAccount { ceiling: Some(100), ..account };
+        assert_eq!(account_hash(&with_ceiling), 0xe0ef_8f6d_1774_890f);
+        let terms = HoldTerms {
+            action: Action::Authorize,
+            hold: 0,
+            due_at_ns: 9,
+            at_due: AtDue::Capture,
+            release_rest: false,
+        };
+        let reference = "order 7".into();
+        let payment = Some(PaymentTerms { fee_minor: 3, score: Some(500), reference });
+        let mut authorize = transfer();
+        authorize.extra = Some(Box::new(TransferOptions { terms, payment, ..Default::default() }));
+        assert_eq!(transfer_hash(&authorize), 0x2bad_297a_0020_58c1);
     }
 
     #[test]
@@ -131,5 +146,35 @@ mod tests {
         let asset = AssetCode::new("EUR");
         guarded.extra = Some(Box::new(TransferOptions { asset, ..Default::default() }));
         assert_eq!(transfer_hash(&guarded), base);
+    }
+
+    /// Of holds and payments too: no two of these are the same request.
+    #[test]
+    fn every_term_counts() {
+        type Change = fn(&mut HoldTerms, &mut Option<PaymentTerms>);
+        let changes: [Change; 11] = [
+            |_, _| (),
+            |t, _| t.action = Action::Release,
+            |t, _| t.hold = 1,
+            |t, _| t.hold = 1 << 64,
+            |t, _| t.due_at_ns = 1,
+            |t, _| t.at_due = AtDue::Capture,
+            |t, _| t.release_rest = true,
+            |_, p| *p = Some(PaymentTerms::default()),
+            |_, p| *p = Some(PaymentTerms { fee_minor: 1, ..Default::default() }),
+            |_, p| *p = Some(PaymentTerms { score: Some(0), ..Default::default() }),
+            |_, p| *p = Some(PaymentTerms { reference: "r".into(), ..Default::default() }),
+        ];
+        let mut hashes = changes.map(|change| {
+            let mut terms = HoldTerms { action: Action::Hold, ..Default::default() };
+            let mut payment = None;
+            change(&mut terms, &mut payment);
+            let mut other = transfer();
+            let options = TransferOptions { terms, payment, ..Default::default() };
+            other.extra = Some(Box::new(options));
+            transfer_hash(&other)
+        });
+        hashes.sort_unstable();
+        assert!(hashes.is_sorted_by(|a, b| a < b), "two of them are the same");
     }
 }
