@@ -16,6 +16,8 @@ pub(crate) struct SideEntry {
     pub ceiling_minor: u128,
     pub name: Option<Box<str>>,
     pub metadata: Box<[u8]>,
+    /// How far it could go when it was opened, if that has changed.
+    pub first_bounds: Option<Bounds>,
 }
 
 /// All accounts.
@@ -84,6 +86,12 @@ impl Accounts {
         Bounds { floor: self.floor(account), ceiling: self.ceiling(account) }
     }
 
+    /// How far it could go when it was opened.
+    pub fn first_bounds(&self, account: &Account) -> Bounds {
+        let changed = self.side(account).and_then(|side| side.first_bounds);
+        changed.unwrap_or_else(|| self.bounds(account))
+    }
+
     #[inline]
     pub fn prefetch_table(&self, hash: KeyHash, tenant: Tenant, id: u128) {
         self.table.prefetch(hash.of(tenant, id));
@@ -109,7 +117,14 @@ impl Accounts {
             NO_SIDE
         } else {
             let (name, metadata) = (opened.name.clone(), opened.metadata.clone());
-            self.side.push(SideEntry { overdraft_minor, ceiling_minor, name, metadata })
+            let first_bounds = None;
+            self.side.push(SideEntry {
+                overdraft_minor,
+                ceiling_minor,
+                name,
+                metadata,
+                first_bounds,
+            })
         };
         let slot = self.slab.push(Account {
             id: opened.id,
@@ -133,6 +148,8 @@ impl Accounts {
     }
 
     pub fn update(&mut self, event: &Event, updated: &AccountUpdated) {
+        let before = self.bounds(self.slab.at(updated.leg.slot));
+        let changed = before != Bounds { floor: updated.floor, ceiling: updated.ceiling };
         let account = self.slab.at_mut(updated.leg.slot);
         let (floor, overdraft_minor) = split(updated.floor);
         account.last_sequence = event.sequence;
@@ -140,13 +157,14 @@ impl Accounts {
         account.closed = updated.closed;
         account.floor = floor;
         account.has_ceiling = updated.ceiling.is_some();
-        let ceiling_minor = updated.ceiling.unwrap_or(0);
-        if account.side != NO_SIDE {
+        if changed && account.side == NO_SIDE {
+            account.side = self.side.push(SideEntry::default());
+        }
+        if changed {
             let side = self.side.at_mut(account.side);
-            (side.overdraft_minor, side.ceiling_minor) = (overdraft_minor, ceiling_minor);
-        } else if overdraft_minor != 0 || account.has_ceiling {
-            let limits = SideEntry { overdraft_minor, ceiling_minor, ..SideEntry::default() };
-            account.side = self.side.push(limits);
+            side.overdraft_minor = overdraft_minor;
+            side.ceiling_minor = updated.ceiling.unwrap_or(0);
+            side.first_bounds.get_or_insert(before);
         }
     }
 

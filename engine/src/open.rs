@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::account::Bounds;
 use crate::{
     ASSETS_MAX, AccountChange, AccountOpened, AccountUpdated, AssetCode, AssetRegistered, Body,
     Event, Fault, Floor, Ledger, NewAccount, NewAsset, Reason, Refusal, Sequence, content,
@@ -119,15 +120,13 @@ impl Ledger {
         if self.assets[account.asset as usize].code != new.asset {
             return "asset";
         }
-        // Floor and ceiling may have changed since the opening: only the hash still knows the first ones.
-        let first = |new: &NewAccount| content::account_hash(new) == account.content_hash;
-        let metadata = side.map_or_else(Box::default, |side| side.metadata.clone());
-        let with_first_metadata = NewAccount { metadata, ..new.clone() };
-        if first(&with_first_metadata) {
-            return "metadata";
+        // What counts is how it was opened, whatever it was given since.
+        let Bounds { floor, ceiling } = self.accounts.first_bounds(account);
+        match () {
+            () if floor != new.floor => "floor",
+            () if ceiling != new.ceiling => "ceiling",
+            () => "metadata",
         }
-        let without_ceiling = NewAccount { ceiling: None, ..with_first_metadata };
-        if new.ceiling.is_some() && first(&without_ceiling) { "ceiling" } else { "floor" }
     }
 
     /// Freezes, closes, or sets the floor. A change that changes nothing makes no event.
