@@ -220,13 +220,7 @@ impl Ledger {
         let debit_slot = sides.debit_slot.ok_or_else(|| not_found(sides.debit_account))?;
         let credit_slot = sides.credit_slot.ok_or_else(|| not_found(sides.credit_account))?;
         let (debit, credit) = (view.account(debit_slot), view.account(credit_slot));
-        let guards = [terms.asset, transfer.extra.as_ref().and_then(|extra| extra.asset)];
-        let other = |code: AssetCode| self.assets[debit.asset as usize].code != code;
-        if debit.asset != credit.asset || guards.into_iter().flatten().any(other) {
-            let account = if debit.asset == credit.asset { debit.id } else { credit.id };
-            let reason = Reason::AssetMismatch;
-            return Err(Refusal { reason, account, asked_minor, ..Refusal::NONE });
-        }
+        self.agree_on_asset(terms, transfer, debit, credit, asked_minor)?;
         let up_to_available = transfer.up_to_available;
         let ask = Ask { side: Side::Debit, amount_minor: asked_minor, up_to_available };
         let paid = debit.answer(ask, self.accounts.bounds(debit));
@@ -245,6 +239,26 @@ impl Ledger {
             (Err(debit), Err(credit)) if credit.reason < debit.reason => Err(credit),
             (Err(debit), Err(_)) => Err(debit),
         }
+    }
+
+    /// Whether both accounts hold one asset, and it is the one that the request names.
+    #[inline]
+    pub(crate) fn agree_on_asset(
+        &self,
+        terms: Terms<'_>,
+        transfer: &Transfer,
+        debit: &Account,
+        credit: &Account,
+        asked_minor: u128,
+    ) -> Result<(), Refusal> {
+        let guards = [terms.asset, transfer.extra.as_ref().and_then(|extra| extra.asset)];
+        let other = |code: AssetCode| self.assets[debit.asset as usize].code != code;
+        if debit.asset == credit.asset && !guards.into_iter().flatten().any(other) {
+            return Ok(());
+        }
+        let account = if debit.asset == credit.asset { debit.id } else { credit.id };
+        let reason = Reason::AssetMismatch;
+        Err(Refusal { reason, account, asked_minor, ..Refusal::NONE })
     }
 }
 

@@ -7,8 +7,8 @@ use crate::account::Side;
 use crate::decide::{Place, Sides, Terms, View, refused};
 use crate::effect::Moved;
 use crate::{
-    Account, Action, AtDue, Hold, HoldEvent, HoldStep, HoldTerms, Ledger, NO_SLOT, Reason, Refusal,
-    Slot, Transfer, TransferExtra, TransferRefused,
+    AMOUNT_MAX_MINOR, Account, Action, AtDue, Hold, HoldEvent, HoldStep, HoldTerms, Ledger,
+    NO_SLOT, Reason, Refusal, Slot, Transfer, TransferExtra, TransferRefused,
 };
 
 /// A step that every account has agreed to.
@@ -63,7 +63,10 @@ impl Ledger {
                 sides_of(view, transfer, hold.credit, hold.debit)
             }
             Some(hold) => sides_of(view, transfer, hold.debit, hold.credit),
-            None if action.refers() => Sides::unknown(words(action).not_found),
+            None if action.refers() => Sides {
+                amount_minor: transfer.amount_minor,
+                ..Sides::unknown(words(action).not_found)
+            },
             None => self.sides(terms, transfer),
         };
         match self.agree(view, terms, transfer, &sides, hold) {
@@ -110,22 +113,28 @@ impl Ledger {
         if remaining_minor == 0 || is_due {
             return Err(refuse(words.closed));
         }
+        let (debit, credit) = (view.account(hold.debit), view.account(hold.credit));
+        let of_asset = || self.agree_on_asset(terms, transfer, debit, credit, asked_minor);
         match action {
             Action::Change => {
                 in_future()?;
+                of_asset()?;
                 if asked_minor > 0 {
                     self.ask(view, terms, transfer, sides)?;
                 }
+                can_grow(hold, asked_minor)?;
                 Ok(Agreed::new(HoldStep::Change, asked_minor))
             }
             Action::Release | Action::CancelPayment => {
                 let amount_minor = part(asked_minor, remaining_minor, words)?;
+                of_asset()?;
                 Ok(Agreed::new(HoldStep::Release, amount_minor))
             }
             _ => {
                 let amount_minor = part(asked_minor, remaining_minor, words)?;
-                view.account(hold.debit).answer_capture(Side::Debit, amount_minor)?;
-                view.account(hold.credit).answer_capture(Side::Credit, amount_minor)?;
+                of_asset()?;
+                debit.answer_capture(Side::Debit, amount_minor)?;
+                credit.answer_capture(Side::Credit, amount_minor)?;
                 let rest_minor = if release_rest { remaining_minor - amount_minor } else { 0 };
                 Ok(Agreed {
                     released_minor: rest_minor,
@@ -251,6 +260,21 @@ fn sides_of(view: &impl View, transfer: &Transfer, debit: Slot, credit: Slot) ->
         amount_minor: transfer.amount_minor,
         original: Ok(0),
     }
+}
+
+/// Whether a hold can be increased by this much: all that it ever reserved is an amount like any other.
+fn can_grow(hold: &Hold, asked_minor: u128) -> Result<(), Refusal> {
+    let room_minor = AMOUNT_MAX_MINOR - hold.amount_minor;
+    if asked_minor <= room_minor {
+        return Ok(());
+    }
+    Err(Refusal {
+        reason: Reason::BalanceOverflow,
+        account: 0,
+        asked_minor,
+        missing_minor: asked_minor - room_minor,
+        would_pass_minor: room_minor,
+    })
 }
 
 /// How much of what there is: what was asked for, or all of it.
