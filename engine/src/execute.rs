@@ -208,11 +208,12 @@ impl Ledger {
         for (index, transfer) in (0..len).zip(&batch.transfers) {
             let group = batch.group.filter(|_| index == 0);
             let place = Place { place: GroupPlace { index, len }, group };
+            let sequence = first.sequence + u64::from(index);
+            let timestamp_ns = first.timestamp_ns + u64::from(index);
+            let terms = Terms { now_ns: timestamp_ns, ..terms };
             let body = self
                 .decide(&overlay, terms, transfer, place, &events)
                 .map_err(|refused| (index, refused.refusal))?;
-            let sequence = first.sequence + u64::from(index);
-            let timestamp_ns = first.timestamp_ns + u64::from(index);
             let event = Event { sequence, timestamp_ns, body };
             overlay.apply(&event);
             events.push(event);
