@@ -4,7 +4,9 @@ use alloc::string::String;
 
 use crate::account::{Effect, Side};
 use crate::effect::Moved;
-use crate::{Account, Body, Event, Hold, HoldEvent, HoldStep, Ledger, Leg, NO_SLOT, Tenant};
+use crate::{
+    AMOUNT_MAX_MINOR, Account, Body, Event, Hold, HoldEvent, HoldStep, Ledger, Leg, NO_SLOT, Tenant,
+};
 
 impl Ledger {
     /// Applies an event from the journal.
@@ -111,6 +113,10 @@ impl Ledger {
         }
         let group = event.extra.as_ref().and_then(|extra| extra.group);
         self.check_new_group(event.tenant, group)?;
+        if is_first {
+            let own = event.hold_id == event.id && event.hold_sequence == 0;
+            require(own, "a hold is placed under another id")?;
+        }
         if let Some(hold) = before {
             let sides = [hold.debit, hold.credit];
             let [debit, credit] =
@@ -121,6 +127,8 @@ impl Ledger {
             let placed = event.hold_sequence == hold.placed_sequence;
             require(placed, "a step of a hold that was placed elsewhere")?;
         }
+        let of_payments_only = matches!(event.step, HoldStep::Pay | HoldStep::Refund);
+        require(event.of_payment || !of_payments_only, "a step of a payment without one")?;
         let refundable = before.map_or(0, Hold::refundable_minor);
         let fits = event.step != HoldStep::Refund || event.amount_minor <= refundable;
         require(fits, "more is refunded than was captured")?;
@@ -131,6 +139,10 @@ impl Ledger {
             .and_then(|remaining| remaining.checked_sub(moved.freed_minor));
         let after = remaining == Some(event.remaining_minor);
         require(after, "what a hold reserves after is not what replay gives")?;
+        require(!falls_due || event.remaining_minor == 0, "what was due is reserved still")?;
+        let amount = before.map_or(0, |hold| hold.amount_minor);
+        let grown = amount.saturating_add(moved.reserved_minor);
+        require(grown <= AMOUNT_MAX_MINOR, "a hold of more than there can be")?;
         require(event.debit.slot != event.credit.slot, "a hold from an account to itself")?;
         let debit = self.check_leg(event.tenant, event.debit, moved.on(Side::Debit))?;
         let credit = self.check_leg(event.tenant, event.credit, moved.on(Side::Credit))?;
