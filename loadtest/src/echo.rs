@@ -3,7 +3,10 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context as TaskContext, Poll};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -12,13 +15,16 @@ use florin_proto::v1::ledger_service_server::{LedgerService, LedgerServiceServer
 use florin_proto::v1::{
     BulkTransfersRequest, BulkTransfersResponse, CreateAccountsRequest, CreateAccountsResponse,
     CreateAssetsRequest, CreateAssetsResponse, CreateTransfersRequest, CreateTransfersResponse,
-    GetAccountsRequest, GetAccountsResponse, GetTransfersRequest, GetTransfersResponse, Int128,
-    ListAccountsRequest, ListAccountsResponse, ListAssetsRequest, ListAssetsResponse, NewTransfer,
-    TransferResult, TransferStatus, UpdateAccountRequest, UpdateAccountResponse,
+    GetAccountsRequest, GetAccountsResponse, GetHoldsRequest, GetHoldsResponse,
+    GetTransfersRequest, GetTransfersResponse, Int128, ListAccountTransfersRequest,
+    ListAccountTransfersResponse, ListAccountsRequest, ListAccountsResponse, ListAssetsRequest,
+    ListAssetsResponse, NewTransfer, TransferResult, TransferStatus, UpdateAccountRequest,
+    UpdateAccountResponse,
 };
+use tokio_stream::Stream;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::ledger::{CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES};
 use crate::{exit, signals};
@@ -53,9 +59,9 @@ pub async fn serve(args: &EchoArgs) -> Result<u8> {
 }
 
 /// Says yes to every transfer and remembers nothing but how many there were.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Echo {
-    sequence: AtomicU64,
+    sequence: Arc<AtomicU64>,
 }
 
 impl Echo {
@@ -81,11 +87,34 @@ fn posted(transfer: &NewTransfer, sequence: u64, timestamp_ns: u64) -> TransferR
         debit_balance_after: Some(Int128::from(-balance)),
         credit_balance_after: Some(Int128::from(balance)),
         refusal: None,
+        hold_remaining: None,
+    }
+}
+
+/// The answers of a stream, one as each transfer is read.
+#[derive(Debug)]
+struct Answers {
+    echo: Echo,
+    transfers: Streaming<NewTransfer>,
+}
+
+impl Stream for Answers {
+    type Item = Result<TransferResult, Status>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut TaskContext<'_>,
+    ) -> Poll<Option<Self::Item>> {
+        let next = Pin::new(&mut self.transfers).poll_next(context);
+        next.map_ok(|transfer| {
+            let (sequence, now_ns) = self.echo.stamp(1);
+            posted(&transfer, sequence, now_ns)
+        })
     }
 }
 
 fn not_here<T>() -> Result<Response<T>, Status> {
-    Err(Status::unimplemented("the echo server answers CreateTransfers and BulkTransfers only"))
+    Err(Status::unimplemented("the echo server answers transfers only: one, many, in columns, or on a stream"))
 }
 
 #[tonic::async_trait]
@@ -114,6 +143,15 @@ impl LedgerService for Echo {
             first_timestamp_ns,
             ..BulkTransfersResponse::default()
         }))
+    }
+
+    type StreamTransfersStream = Answers;
+
+    async fn stream_transfers(
+        &self,
+        request: Request<Streaming<NewTransfer>>,
+    ) -> Result<Response<Answers>, Status> {
+        Ok(Response::new(Answers { echo: self.clone(), transfers: request.into_inner() }))
     }
 
     async fn create_assets(
@@ -162,6 +200,20 @@ impl LedgerService for Echo {
         &self,
         _: Request<GetTransfersRequest>,
     ) -> Result<Response<GetTransfersResponse>, Status> {
+        not_here()
+    }
+
+    async fn get_holds(
+        &self,
+        _: Request<GetHoldsRequest>,
+    ) -> Result<Response<GetHoldsResponse>, Status> {
+        not_here()
+    }
+
+    async fn list_account_transfers(
+        &self,
+        _: Request<ListAccountTransfersRequest>,
+    ) -> Result<Response<ListAccountTransfersResponse>, Status> {
         not_here()
     }
 }
