@@ -25,7 +25,7 @@ pub use disk::{
 pub use error::{OpenError, ReadError, WriteError, is_full};
 pub use journal::{
     Appended, JournalOptions, JournalReader, JournalRoom, JournalStatus, JournalWriter,
-    SparePreparer, frame_bytes, weigh,
+    SparePreparer, Walker, frame_bytes, weigh,
 };
 pub use limits::{
     FRAME_BYTES_MAX, FRAME_RECORDS_MAX, METADATA_BYTES_MAX, NAME_BYTES_MAX, SEGMENT_BYTES_DEFAULT,

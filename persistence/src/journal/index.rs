@@ -77,6 +77,12 @@ impl SharedIndex {
         self.durable_through.load(Ordering::Acquire)
     }
 
+    /// The first sequence that can be found, or that will be.
+    pub(crate) fn first_sequence(&self) -> Sequence {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.first().map_or(1, |segment| segment.first_sequence)
+    }
+
     /// Takes up a segment that has come into use.
     pub(crate) fn add_segment(&self, segment: SegmentIndex) {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).push(segment);

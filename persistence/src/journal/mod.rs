@@ -5,11 +5,13 @@ pub(crate) mod encoder;
 pub(crate) mod index;
 mod reader;
 mod spare;
+mod walker;
 mod writer;
 
 pub use reader::JournalReader;
 pub(crate) use spare::CommissionError;
 pub use spare::SparePreparer;
+pub use walker::Walker;
 pub(crate) use writer::Start;
 pub use writer::{Appended, JournalRoom, JournalStatus, JournalWriter};
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use florin_engine::{Event, Sequence};
 
+use super::Walker;
 use super::index::{Place, SharedIndex};
 use crate::disk::{Disk, DiskFile};
 use crate::error::ReadError;
@@ -42,17 +43,26 @@ struct Inner<D: Disk> {
 }
 
 /// Where a frame is, by headers that nobody has checked.
-struct Located<F> {
+pub(super) struct Located<F> {
     file: Arc<F>,
     place: Place,
     header: FrameHeader,
 }
 
 /// A frame that has been read and checked.
-struct Checked {
+pub(super) struct Checked {
     place: Place,
-    header: FrameHeader,
+    pub(super) header: FrameHeader,
     content: Vec<u8>,
+    /// Where in the content the payload of each entry begins, and where that of the last one ends.
+    payloads: Vec<usize>,
+}
+
+impl Checked {
+    /// Whether an event is in it.
+    pub(super) fn holds(&self, sequence: Sequence) -> bool {
+        (self.header.first_sequence..=self.header.last_sequence()).contains(&sequence)
+    }
 }
 
 impl<D: Disk> JournalReader<D> {
@@ -64,6 +74,16 @@ impl<D: Disk> JournalReader<D> {
     /// The last event that can be read; 0 = none.
     pub fn durable_through(&self) -> Sequence {
         self.inner.shared.durable_through()
+    }
+
+    /// The first event that can be read. As long as there is none, the one that will be.
+    pub fn first_sequence(&self) -> Sequence {
+        self.inner.shared.first_sequence()
+    }
+
+    /// Reads many events one after the other without reading their frames more than once.
+    pub fn walker(&self) -> Walker<D> {
+        Walker::new(self.clone())
     }
 
     /// Reads one event.
@@ -89,6 +109,25 @@ impl<D: Disk> JournalReader<D> {
         }
         found.sort_unstable_by_key(|(at, _)| *at);
         Ok(found.into_iter().map(|(_, event)| event).collect())
+    }
+
+    /// Reads and checks the frame of an event.
+    pub(super) fn frame(&self, sequence: Sequence) -> Result<Checked, ReadError> {
+        self.inner.load(self.inner.locate(sequence)?)
+    }
+
+    /// As [`frame`](Self::frame), for the first event after a frame that was read: it mostly stands right behind.
+    pub(super) fn frame_after(&self, before: &Checked) -> Result<Checked, ReadError> {
+        let sequence = before.header.last_sequence() + 1;
+        match self.inner.located_after(before, sequence) {
+            Some(located) => self.inner.load(located),
+            None => self.frame(sequence),
+        }
+    }
+
+    /// An event of a frame.
+    pub(super) fn event(&self, frame: &Checked, sequence: Sequence) -> Result<Event, ReadError> {
+        self.inner.event(frame, sequence)
     }
 }
 
@@ -154,6 +193,26 @@ impl<D: Disk> Inner<D> {
         }
     }
 
+    /// The frame of an event, if it stands right behind another one. What stands there otherwise (the footer of the
+    /// segment, zeros) is no frame that begins with this event.
+    fn located_after(&self, before: &Checked, sequence: Sequence) -> Option<Located<D::File>> {
+        if sequence > self.shared.durable_through() {
+            return None;
+        }
+        let offset = before.place.offset + before.header.bytes_on_disk();
+        let place = Place { offset, ..before.place };
+        let file = self.file(place).ok()?;
+        let mut head = [0; frame::HEADER_BYTES];
+        file.read_exact_at(&mut head, offset).ok()?;
+        let header = FrameHeader::parse(&head).filter(|header| {
+            header.lineage == self.lineage
+                && header.segment == place.segment
+                && header.first_sequence == sequence
+                && header.records > 0
+        })?;
+        Some(Located { file, place, header })
+    }
+
     /// Reads all of a frame and checks it.
     fn load(
         &self,
@@ -167,11 +226,20 @@ impl<D: Disk> Inner<D> {
         let whole = Frame::check(&content)
             .map_err(|_| self.damaged(place, "the frame is not what was written"))?;
         let header = whole.header;
-        Ok(Checked { place, header, content })
+        let mut payloads = Vec::with_capacity(whole.table.len() + 1);
+        payloads.push(header.payload_at());
+        payloads.extend(payload::entries(whole.table, whole.payload).scan(
+            header.payload_at(),
+            |at, (_, salted)| {
+                *at += salted.len();
+                Some(*at)
+            },
+        ));
+        Ok(Checked { place, header, content, payloads })
     }
 
     fn event(&self, frame: &Checked, sequence: Sequence) -> Result<Event, ReadError> {
-        let Checked { place, header, content } = frame;
+        let Checked { place, header, content, .. } = frame;
         let index = usize::try_from(sequence - header.first_sequence).unwrap_or(usize::MAX);
         let from = frame::HEADER_BYTES + index * RECORD_BYTES;
         let record = content.get(from..).and_then(<[u8]>::first_chunk);
@@ -200,15 +268,11 @@ impl<D: Disk> Inner<D> {
         let Checked { header, content, .. } = frame;
         let table = content.get(header.table_at()..header.payload_at()).ok_or_else(damaged)?;
         let (entries, _) = table.as_chunks::<ENTRY_BYTES>();
-        let (before, rest) = entries.split_at_checked(first).ok_or_else(damaged)?;
+        let rest = entries.get(first..).ok_or_else(damaged)?;
         let belongs = |raw: &&[u8; ENTRY_BYTES]| Entry::new(raw).record() as usize == record;
         let own = &rest[..rest.iter().take_while(belongs).count()];
-        let bytes_of = |entries: &[[u8; ENTRY_BYTES]]| {
-            let bytes = entries.iter().map(|raw| Entry::new(raw).salted_bytes()).sum::<u64>();
-            usize::try_from(bytes).unwrap_or(usize::MAX)
-        };
-        let from = header.payload_at().saturating_add(bytes_of(before));
-        let salted = content.get(from..from.saturating_add(bytes_of(own)));
+        let ends = frame.payloads.get(first).zip(frame.payloads.get(first + own.len()));
+        let salted = ends.and_then(|(from, to)| content.get(*from..*to));
         salted.filter(|_| !own.is_empty()).map(|salted| (own, salted)).ok_or_else(damaged)
     }
 }

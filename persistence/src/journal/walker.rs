@@ -1,0 +1,65 @@
+//! Reads along the journal: forwards as fast as it can, or backwards from event to event.
+
+use florin_engine::{Event, Sequence};
+
+use super::JournalReader;
+use super::reader::Checked;
+use crate::disk::Disk;
+use crate::error::ReadError;
+
+/// Reads events one after the other and keeps the frame that it read last, so that no frame is read and checked again
+/// for its next event. Each reader has one of its own: nothing is shared, and nobody waits for anybody.
+///
+/// It holds at most one frame in memory; see [`forget`](Self::forget).
+pub struct Walker<D: Disk> {
+    reader: JournalReader<D>,
+    frame: Option<Checked>,
+}
+
+impl<D: Disk> Walker<D> {
+    pub(super) const fn new(reader: JournalReader<D>) -> Self {
+        Self { reader, frame: None }
+    }
+
+    /// Reads one event. Of neighbours in a frame, only the first costs a look at the disk.
+    ///
+    /// # Errors
+    /// As [`JournalReader::read`].
+    pub fn read(&mut self, sequence: Sequence) -> Result<Event, ReadError> {
+        let Self { reader, frame } = self;
+        let kept = match frame.take() {
+            Some(kept) if kept.holds(sequence) => kept,
+            Some(kept) if kept.header.last_sequence() + 1 == sequence => {
+                reader.frame_after(&kept)?
+            }
+            _ => reader.frame(sequence)?,
+        };
+        reader.event(frame.insert(kept), sequence)
+    }
+
+    /// Reads consecutive events from one on: at most `limit`, and only what is durable. Nothing if the first of them
+    /// is not durable yet.
+    ///
+    /// # Errors
+    /// As [`JournalReader::read`], if not even the first event can be read. A fault further on ends the events before
+    /// it, and is the error of the next call.
+    pub fn read_from(&mut self, first: Sequence, limit: usize) -> Result<Vec<Event>, ReadError> {
+        let durable_through = self.reader.durable_through();
+        let there = durable_through.saturating_sub(first.saturating_sub(1));
+        let wanted = usize::try_from(there).unwrap_or(usize::MAX).min(limit);
+        let mut events = Vec::with_capacity(wanted);
+        for sequence in (first..).take(wanted) {
+            match self.read(sequence) {
+                Ok(event) => events.push(event),
+                Err(error) if events.is_empty() => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(events)
+    }
+
+    /// Gives back the memory of the frame that was read last. The next read costs a little more.
+    pub fn forget(&mut self) {
+        self.frame = None;
+    }
+}
