@@ -1,5 +1,6 @@
 //! An engine: one partition with everything that runs for it.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -17,7 +18,9 @@ use tokio::sync::mpsc;
 use crate::admit::{Admission, AdmissionLimits};
 use crate::clock::{Clock, ClockWatch};
 use crate::command::{Answer, Command, Unavailable};
+use crate::directory::Directory;
 use crate::dispatch::{Begun, Dispatcher};
+use crate::feed::Feed;
 use crate::journal::{self, Committer, Outlet, Work};
 use crate::load::load;
 use crate::partition::{Core, Parked, Partition, Resume, Retry};
@@ -47,10 +50,12 @@ pub struct EngineOptions {
 }
 
 /// A running engine. Clones are the same engine.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Engine {
     dispatcher: Dispatcher,
     gauge: Arc<Gauge>,
+    feed: Arc<Feed>,
+    reader: JournalReader<RealDisk>,
     frame_bytes_max: u64,
     system: System,
 }
@@ -63,6 +68,12 @@ pub struct OpenedEngine {
     pub recovery: Recovery,
     /// The data directory, locked as long as this is kept.
     pub data: DataDir,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("gauge", &self.gauge).finish_non_exhaustive()
+    }
 }
 
 impl Engine {
@@ -87,7 +98,14 @@ impl Engine {
         };
         let seed = entropy.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
         let mut ledger = Ledger::new(seed);
-        let mut replay = |event| ledger.replay_without_digests(&event);
+        let directory = Directory::new();
+        let mut replay = |event| {
+            ledger.replay_without_digests(&event)?;
+            if Directory::wants(&event) {
+                directory.note([&event]);
+            }
+            Ok(())
+        };
         let dir = data.journal(0);
         let (writer, reader, recovery) =
             florin_persistence::open(&RealDisk, &dir, &journal_options, &mut replay, progress)?;
@@ -98,7 +116,9 @@ impl Engine {
         let watch = ClockWatch::new(options.accept_clock);
         let core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max);
         let preparer = writer.spare_preparer();
-        let committer = Committer::new(writer, Arc::clone(&gauge), frame_bytes_max);
+        let feed = Feed::new(directory, recovery.last_sequence);
+        let committer = Committer::new(writer, Arc::clone(&gauge), frame_bytes_max)
+            .publishing(Arc::clone(&feed));
 
         let (work, works) = crossbeam_channel::bounded(queue_steps(options.limits));
         let (partition, system) = start_partition(Partition::new(core, clock, work.clone()));
@@ -112,7 +132,7 @@ impl Engine {
         let admission = Admission::new(options.limits);
         let (dispatcher, flush) = Dispatcher::new(admission, partition);
         tokio::spawn(flush);
-        let engine = Self { dispatcher, gauge, frame_bytes_max, system };
+        let engine = Self { dispatcher, gauge, feed, reader, frame_bytes_max, system };
         Ok(OpenedEngine { engine, recovery, data })
     }
 
@@ -137,6 +157,16 @@ impl Engine {
     /// Figures of the journal.
     pub fn journal_figures(&self) -> JournalFigures {
         self.gauge.figures()
+    }
+
+    /// What is published: the feed, and the directory of accounts and payments.
+    pub const fn feed(&self) -> &Arc<Feed> {
+        &self.feed
+    }
+
+    /// Reads the journal, without the partition.
+    pub const fn journal(&self) -> &JournalReader<RealDisk> {
+        &self.reader
     }
 
     /// The door.

@@ -11,6 +11,8 @@ use florin_engine::Event;
 use florin_persistence::{Disk, FRAME_RECORDS_MAX, JournalWriter, WriteError};
 
 use crate::command::Answer;
+use crate::directory::Directory;
+use crate::feed::Feed;
 use crate::partition::{Entry, Next, Parked};
 use crate::publish::Gauge;
 
@@ -88,13 +90,20 @@ pub struct Committer<P, D: Disk> {
     writer: JournalWriter<D>,
     gauge: Arc<Gauge>,
     frame_bytes_max: u64,
+    feed: Option<Arc<Feed>>,
     port: PhantomData<P>,
 }
 
 impl<P, D: Disk> Committer<P, D> {
     /// A committer over an opened journal.
     pub fn new(writer: JournalWriter<D>, gauge: Arc<Gauge>, frame_bytes_max: u64) -> Self {
-        Self { writer, gauge, frame_bytes_max, port: PhantomData }
+        Self { writer, gauge, frame_bytes_max, feed: None, port: PhantomData }
+    }
+
+    /// Publishes what is durable, before it is answered: who has an answer finds in the directory what it is about.
+    #[must_use]
+    pub fn publishing(self, feed: Arc<Feed>) -> Self {
+        Self { feed: Some(feed), ..self }
     }
 
     /// Commits the entries that fit one frame, in order; what is left stays in `entries`. When it
@@ -117,10 +126,19 @@ impl<P, D: Disk> Committer<P, D> {
         }
         if records > 0 {
             let batches: Vec<&[Event]> = frame.iter().map(Entry::events).collect();
+            // Before they are written: the encoder looks at each of them anyway, and finds them in the cache.
+            let events = batches.iter().copied().flatten();
+            let news: Vec<&Event> = match &self.feed {
+                Some(_) => events.filter(|event| Directory::wants(event)).collect(),
+                None => Vec::new(),
+            };
             let began = Instant::now();
-            self.writer.append(&batches)?;
+            let appended = self.writer.append(&batches)?;
             self.gauge.frame(began.elapsed());
             self.gauge.publish(&self.writer.status());
+            if let Some(feed) = &self.feed {
+                feed.publish(appended, &frame, &news);
+            }
         }
         self.gauge.journaled(bytes, self.writer.room());
         let mut committed =

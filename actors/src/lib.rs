@@ -5,7 +5,9 @@
 //! * [`partition`]: one actix actor on its own arbiter, single writer of its accounts: `collect → load →
 //!   decide → evolve`;
 //! * [`journal`]: one thread that makes a frame of everything that waits, and syncs it;
-//! * [`reply`]: everybody whose event is durable, in one wake-up a sync; then [`publish`].
+//! * [`reply`]: everybody whose event is durable, in one wake-up a sync;
+//! * [`feed`]: the publish stage. What is durable goes to the [`directory`] and to those who follow; [`publish`] has the
+//!   figures.
 //!
 //! Beside it: [`clock`], which says what has fallen due; [`load`], the readers that fetch records from the disk so that the partition never
 //! waits for one, and [`spare`], which zeroes the next journal segment ahead.
@@ -13,7 +15,9 @@
 pub mod admit;
 pub mod clock;
 pub mod command;
+pub mod directory;
 pub mod dispatch;
+pub mod feed;
 pub mod journal;
 pub mod load;
 pub mod partition;

@@ -1,5 +1,5 @@
-//! What is known outside of the partition about how far it is: after the replies of a sync, its figures
-//! are published here. (The event feed will start from the same place.)
+//! What is known outside of the partition about how far it is: after each sync its figures are published here. The
+//! events themselves go to the [`feed`](crate::feed).
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
