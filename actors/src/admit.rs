@@ -11,7 +11,7 @@ use florin_engine::{
 use crate::command::{Command, Unavailable};
 
 /// How much is taken at once.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdmissionLimits {
     /// Requests that are not yet answered.
     pub requests: u64,
@@ -26,6 +26,23 @@ pub struct Admission {
     requests: AtomicU64,
     bytes: AtomicU64,
     closed: AtomicBool,
+    refused_overloaded: AtomicU64,
+    refused_shutting_down: AtomicU64,
+}
+
+/// How full it is, and whom it has sent away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdmissionFigures {
+    /// Requests that are admitted and not yet answered.
+    pub requests: u64,
+    /// Bytes that they can take.
+    pub bytes: u64,
+    /// How much is taken at once.
+    pub limits: AdmissionLimits,
+    /// Requests refused with [`Unavailable::Overloaded`].
+    pub refused_overloaded: u64,
+    /// Requests refused with [`Unavailable::ShuttingDown`].
+    pub refused_shutting_down: u64,
 }
 
 /// Room for one request; given back when it is dropped.
@@ -43,6 +60,8 @@ impl Admission {
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            refused_overloaded: AtomicU64::new(0),
+            refused_shutting_down: AtomicU64::new(0),
         })
     }
 
@@ -67,7 +86,15 @@ impl Admission {
         Ok(permit)
     }
 
-    /// Takes room whether there is any or not: for the engine's own last command.
+    /// Counts that somebody was told so. (Who waits outside, as a stream does, is not.)
+    pub(crate) fn refused(&self, why: &Unavailable) {
+        match why {
+            Unavailable::Overloaded => self.refused_overloaded.fetch_add(1, Ordering::Relaxed),
+            _ => self.refused_shutting_down.fetch_add(1, Ordering::Relaxed),
+        };
+    }
+
+    /// Takes room whether there is any or not: for the engine's own commands.
     pub(crate) fn force(self: &Arc<Self>, command: &Command) -> Permit {
         let bytes = weigh(command);
         self.requests.fetch_add(1, Ordering::AcqRel);
@@ -88,6 +115,17 @@ impl Admission {
     /// Requests that are admitted and not yet answered.
     pub fn in_flight(&self) -> u64 {
         self.requests.load(Ordering::Acquire)
+    }
+
+    /// How full it is, and whom it has sent away.
+    pub fn figures(&self) -> AdmissionFigures {
+        AdmissionFigures {
+            requests: self.in_flight(),
+            bytes: self.bytes.load(Ordering::Acquire),
+            limits: self.limits,
+            refused_overloaded: self.refused_overloaded.load(Ordering::Relaxed),
+            refused_shutting_down: self.refused_shutting_down.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -235,10 +273,24 @@ mod tests {
             let permits: Vec<_> = (0..5).map_while(|_| door.admit(&small).ok()).collect();
             assert_eq!(permits.len(), taken, "{requests} requests, {bytes} bytes");
             assert_eq!(door.in_flight(), taken as u64);
+            door.refused(&Unavailable::Overloaded);
+            let full = AdmissionFigures {
+                requests: taken as u64,
+                bytes: taken as u64 * weight,
+                limits: AdmissionLimits { requests, bytes },
+                refused_overloaded: 1,
+                refused_shutting_down: 0,
+            };
+            assert_eq!(door.figures(), full);
             drop(permits);
             assert_eq!(door.in_flight(), 0);
             door.close();
             assert_eq!(door.admit(&small).err(), Some(Unavailable::ShuttingDown));
+            door.refused(&Unavailable::ShuttingDown);
+            assert_eq!(
+                door.figures(),
+                AdmissionFigures { requests: 0, bytes: 0, refused_shutting_down: 1, ..full }
+            );
         }
     }
 }

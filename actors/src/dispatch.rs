@@ -2,6 +2,7 @@
 //! a task that runs when all that could run before it has.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use actix::Addr;
 use tokio::sync::{Notify, oneshot};
@@ -10,6 +11,7 @@ use crate::admit::{Admission, Permit};
 use crate::command::{Answer, Command, Unavailable};
 use crate::partition::{Partition, Request, Submit};
 use crate::reply::Port;
+use crate::trace::{Station, Trail};
 
 /// The way in.
 #[derive(Debug, Clone)]
@@ -51,37 +53,45 @@ impl Dispatcher {
 
     /// Asks, and waits for the answer: for whatever it rests on to be on disk.
     pub async fn call(&self, command: Command) -> Answer {
+        let mut trail = Trail::begin();
         let permit = match self.admission.admit(&command) {
             Ok(permit) => permit,
-            Err(unavailable) => return Answer::Unavailable(unavailable),
+            Err(unavailable) => {
+                self.admission.refused(&unavailable);
+                return Answer::Unavailable(unavailable);
+            }
         };
-        self.send(command, permit).await
+        if let Some(trail) = &mut trail {
+            trail.mark(Station::Admit, Instant::now());
+        }
+        self.send(command, permit, trail).await
     }
 
-    /// As [`Self::call`], in two steps: what is begun is queued at once, in the order of the calls.
+    /// As [`Self::call`], in two steps: what is begun is queued at once, in the order of the calls. Leaves no trail:
+    /// it is for streams, which have no end.
     ///
     /// # Errors
     /// It was not admitted; the command comes back.
     pub fn begin(&self, command: Command) -> Result<Begun, (Unavailable, Box<Command>)> {
         match self.admission.admit(&command) {
-            Ok(permit) => Ok(self.queue(command, permit)),
+            Ok(permit) => Ok(self.queue(command, permit, None)),
             Err(unavailable) => Err((unavailable, Box::new(command))),
         }
     }
 
-    /// As [`Self::call`], past the door: for the engine's own last command.
+    /// As [`Self::call`], past the door: for the engine's own commands.
     pub(crate) async fn force(&self, command: Command) -> Answer {
         let permit = self.admission.force(&command);
-        self.send(command, permit).await
+        self.send(command, permit, None).await
     }
 
-    async fn send(&self, command: Command, permit: Permit) -> Answer {
-        self.queue(command, permit).answer().await
+    async fn send(&self, command: Command, permit: Permit, trail: Option<Box<Trail>>) -> Answer {
+        self.queue(command, permit, trail).answer().await
     }
 
-    fn queue(&self, command: Command, permit: Permit) -> Begun {
+    fn queue(&self, command: Command, permit: Permit, trail: Option<Box<Trail>>) -> Begun {
         let (answer, answered) = oneshot::channel();
-        self.submit(Request { command, port: Port { answer, permit } });
+        self.submit(Request { command, port: Port { answer, permit, trail } });
         Begun { answered }
     }
 

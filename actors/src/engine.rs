@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::admit::{Admission, AdmissionLimits};
 use crate::clock::{Clock, ClockWatch};
-use crate::command::{Answer, Command, Unavailable};
+use crate::command::{Answer, Command, Figures, Unavailable};
 use crate::directory::Directory;
 use crate::dispatch::{Begun, Dispatcher};
 use crate::feed::Feed;
@@ -167,6 +167,20 @@ impl Engine {
     /// Reads the journal, without the partition.
     pub const fn journal(&self) -> &JournalReader<RealDisk> {
         &self.reader
+    }
+
+    /// Figures of the ledger, past the door: they are wanted most when it is full. `None` once the engine
+    /// has stopped. The caller sees to it that few of these are under way.
+    pub async fn figures(&self) -> Option<Figures> {
+        match self.dispatcher.force(Command::GetFigures).await {
+            Answer::Figures(figures) => Some(figures),
+            _ => None,
+        }
+    }
+
+    /// What the journal and the partition publish while they run.
+    pub fn gauge(&self) -> &Gauge {
+        &self.gauge
     }
 
     /// The door.

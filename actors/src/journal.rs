@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 use florin_engine::Event;
@@ -15,6 +15,7 @@ use crate::directory::Directory;
 use crate::feed::Feed;
 use crate::partition::{Entry, Next, Parked};
 use crate::publish::Gauge;
+use crate::trace::{FrameSize, Station, Traced, mark_all};
 
 /// What comes to the journal thread.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ pub trait Outlet<P>: Send {
 ///
 /// # Errors
 /// The write or the sync failed. Nothing may be answered from then on: the process ends.
-pub fn run<P, D: Disk>(
+pub fn run<P: Traced, D: Disk>(
     mut committer: Committer<P, D>,
     work: &Receiver<Work<P>>,
     mut outlet: impl Outlet<P>,
@@ -55,7 +56,7 @@ pub fn run<P, D: Disk>(
             }
         }
         loop {
-            let Committed { replies, loads } = committer.commit(&mut entries)?;
+            let Committed { replies, loads, .. } = committer.commit(&mut entries)?.marked();
             if !replies.is_empty() {
                 outlet.reply(replies);
             }
@@ -83,6 +84,38 @@ pub struct Committed<P> {
     pub replies: Vec<(P, Answer)>,
     /// Requests that need records.
     pub loads: Vec<Parked<P>>,
+    /// The frame that was written; `None` if there was nothing to write.
+    pub frame: Option<Frame>,
+}
+
+/// A frame that was written and synced.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame {
+    /// When its write began.
+    pub began: Instant,
+    /// How long write and sync took.
+    pub took: Duration,
+    /// What it took.
+    pub size: FrameSize,
+}
+
+impl<P: Traced> Committed<P> {
+    /// Notes on their trails when the requests of this commit were written and synced.
+    fn marked(mut self) -> Self {
+        let replies = self.replies.iter_mut().map(|(port, _)| port);
+        let loads = self.loads.iter_mut().map(|parked| &mut parked.request.port);
+        let ports = replies.chain(loads);
+        match self.frame {
+            None => mark_all(ports, Station::Gather),
+            Some(Frame { began, took, size }) => {
+                for trail in ports.filter_map(Traced::trail) {
+                    trail.mark(Station::Gather, began);
+                    trail.synced(began + took, size);
+                }
+            }
+        }
+        self
+    }
 }
 
 /// Makes frames of entries. A plain struct that is stepped, like the partition's core.
@@ -124,6 +157,7 @@ impl<P, D: Disk> Committer<P, D> {
             bytes += entry.weight_bytes;
             frame.extend(entries.pop_front());
         }
+        let mut written = None;
         if records > 0 {
             let batches: Vec<&[Event]> = frame.iter().map(Entry::events).collect();
             // Before they are written: the encoder looks at each of them anyway, and finds them in the cache.
@@ -134,15 +168,18 @@ impl<P, D: Disk> Committer<P, D> {
             };
             let began = Instant::now();
             let appended = self.writer.append(&batches)?;
-            self.gauge.frame(began.elapsed());
+            let took = began.elapsed();
+            let size = FrameSize { events: records as u64, bytes: appended.frame_bytes };
+            self.gauge.frame(took, size);
             self.gauge.publish(&self.writer.status());
+            written = Some(Frame { began, took, size });
             if let Some(feed) = &self.feed {
                 feed.publish(appended, &frame, &news);
             }
         }
         self.gauge.journaled(bytes, self.writer.room());
-        let mut committed =
-            Committed { replies: Vec::with_capacity(frame.len()), loads: Vec::new() };
+        let replies = Vec::with_capacity(frame.len());
+        let mut committed = Committed { replies, loads: Vec::new(), frame: written };
         for entry in frame {
             match entry.next {
                 Next::Nothing => {}

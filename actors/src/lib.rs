@@ -9,8 +9,9 @@
 //! * [`feed`]: the publish stage. What is durable goes to the [`directory`] and to those who follow; [`publish`] has the
 //!   figures.
 //!
-//! Beside it: [`clock`], which says what has fallen due; [`load`], the readers that fetch records from the disk so that the partition never
-//! waits for one, and [`spare`], which zeroes the next journal segment ahead.
+//! Beside it: [`clock`], which says what has fallen due; [`load`], the readers that fetch records from the disk so
+//! that the partition never waits for one; [`spare`], which zeroes the next journal segment ahead; and [`trace`], which
+//! notes where the time of a request goes when somebody wants to know.
 
 pub mod admit;
 pub mod clock;
@@ -22,8 +23,10 @@ pub mod journal;
 pub mod load;
 pub mod partition;
 pub mod publish;
+pub mod refusals;
 pub mod reply;
 pub mod spare;
+pub mod trace;
 
 mod engine;
 

@@ -9,6 +9,9 @@ use std::time::Duration;
 use florin_persistence::{JournalRoom, JournalStatus};
 use hdrhistogram::Histogram;
 
+use crate::refusals::Refusals;
+use crate::trace::FrameSize;
+
 /// What a single payment can take of the journal.
 const SMALLEST_WRITE_BYTES: u64 = 8 * 1024;
 
@@ -29,7 +32,29 @@ pub struct Gauge {
     segment: AtomicU64,
     journal_bytes: AtomicU64,
     frames: AtomicU64,
-    sync_us: Mutex<Histogram<u64>>,
+    events: AtomicU64,
+    frame_bytes: AtomicU64,
+    sync: Mutex<SyncTimes>,
+    refusals: Refusals,
+}
+
+/// How long writes and their syncs took.
+#[derive(Debug)]
+struct SyncTimes {
+    us: Histogram<u64>,
+    sum: Duration,
+}
+
+/// How long writes and their syncs took since the process began, as a histogram of few buckets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncBuckets {
+    /// How many there were.
+    pub count: u64,
+    /// All of them together.
+    pub sum: Duration,
+    /// For each bound that was asked for: how many took no longer. (Within 0.1 %: that is how exactly times
+    /// are kept.)
+    pub within: Vec<u64>,
 }
 
 /// Figures of the journal.
@@ -43,6 +68,12 @@ pub struct JournalFigures {
     pub journal_bytes: u64,
     /// Frames written by this process.
     pub frames: u64,
+    /// Events in them.
+    pub events: u64,
+    /// Bytes that they take on disk.
+    pub frame_bytes: u64,
+    /// Bytes that can be decided now and journaled for certain.
+    pub room_bytes: u64,
     /// Median time of a write and its sync.
     pub sync_p50_us: u64,
     /// 99th percentile of the same.
@@ -67,7 +98,13 @@ impl Gauge {
             segment: AtomicU64::new(0),
             journal_bytes: AtomicU64::new(0),
             frames: AtomicU64::new(0),
-            sync_us: Mutex::new(Histogram::new_with_max(60_000_000, 3).expect("bounds are right")),
+            events: AtomicU64::new(0),
+            frame_bytes: AtomicU64::new(0),
+            sync: Mutex::new(SyncTimes {
+                us: Histogram::new_with_max(60_000_000, 3).expect("bounds are right"),
+                sum: Duration::ZERO,
+            }),
+            refusals: Refusals::default(),
         }
     }
 
@@ -125,23 +162,77 @@ impl Gauge {
     }
 
     /// Notes one frame.
-    pub fn frame(&self, took: Duration) {
+    pub fn frame(&self, took: Duration, size: FrameSize) {
         self.frames.fetch_add(1, Ordering::AcqRel);
+        self.events.fetch_add(size.events, Ordering::AcqRel);
+        self.frame_bytes.fetch_add(size.bytes, Ordering::AcqRel);
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.sync_us.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(us);
+        let mut sync = self.sync.lock().unwrap_or_else(PoisonError::into_inner);
+        sync.us.saturating_record(us);
+        sync.sum += took;
+    }
+
+    /// How long writes and their syncs took; how many no longer than each of these bounds, which ascend.
+    pub fn sync_buckets(&self, bounds: &[Duration]) -> SyncBuckets {
+        let sync = self.sync.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut within = vec![0; bounds.len()];
+        for recorded in sync.us.iter_recorded() {
+            let us = u128::from(sync.us.lowest_equivalent(recorded.value_iterated_to()));
+            let first = bounds.partition_point(|bound| bound.as_micros() < us);
+            if let Some(bucket) = within.get_mut(first) {
+                *bucket += recorded.count_at_value();
+            }
+        }
+        for at in 1..within.len() {
+            within[at] += within[at - 1];
+        }
+        SyncBuckets { count: sync.us.len(), sum: sync.sum, within }
+    }
+
+    /// Refusals by reason.
+    pub const fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// Everything, for a status.
     pub fn figures(&self) -> JournalFigures {
-        let sync_us = self.sync_us.lock().unwrap_or_else(PoisonError::into_inner);
+        let outstanding_bytes = self.outstanding_bytes.load(Ordering::Acquire);
+        let room_bytes = self.room_bytes.load(Ordering::Acquire);
+        let SyncTimes { us: sync_us, .. } =
+            &*self.sync.lock().unwrap_or_else(PoisonError::into_inner);
         JournalFigures {
             durable_sequence: self.durable_sequence.load(Ordering::Acquire),
             segment: self.segment.load(Ordering::Acquire),
             journal_bytes: self.journal_bytes.load(Ordering::Acquire),
             frames: self.frames.load(Ordering::Acquire),
+            events: self.events.load(Ordering::Acquire),
+            frame_bytes: self.frame_bytes.load(Ordering::Acquire),
+            room_bytes: room_bytes.saturating_sub(outstanding_bytes),
             sync_p50_us: sync_us.value_at_quantile(0.5),
             sync_p99_us: sync_us.value_at_quantile(0.99),
             refuses_writes: self.is_out_of_space() && !self.has_room(SMALLEST_WRITE_BYTES),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_and_their_times() {
+        let gauge = Gauge::new(JournalRoom { bytes: 10_000, segment_bytes: 20_000 });
+        let us = Duration::from_micros;
+        for (took, events) in [(100, 1), (101, 2), (4_000, 3), (2_000_000, 4)] {
+            gauge.frame(us(took), FrameSize { events, bytes: 4_096 });
+        }
+        gauge.decided(3_000);
+        let figures = gauge.figures();
+        assert_eq!((figures.frames, figures.events, figures.frame_bytes), (4, 10, 4 * 4_096));
+        assert_eq!(figures.room_bytes, 7_000);
+        let bounds = [us(99), us(100), us(1_000), us(4_000), us(1_000_000), us(10_000_000)];
+        let expected = SyncBuckets { count: 4, sum: us(2_004_201), within: vec![0, 1, 2, 3, 3, 4] };
+        assert_eq!(gauge.sync_buckets(&bounds), expected);
+        assert_eq!(gauge.sync_buckets(&[]).within, [0; 0]);
     }
 }

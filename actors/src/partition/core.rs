@@ -46,12 +46,8 @@ pub struct Core<P> {
 
 impl<P> Core<P> {
     /// A partition with a recovered ledger. `frame_bytes_max` is what fits one frame.
-    pub const fn new(
-        ledger: Ledger,
-        watch: ClockWatch,
-        gauge: Arc<Gauge>,
-        frame_bytes_max: u64,
-    ) -> Self {
+    pub fn new(ledger: Ledger, watch: ClockWatch, gauge: Arc<Gauge>, frame_bytes_max: u64) -> Self {
+        gauge.refusals().begin(&ledger);
         Self {
             ledger,
             watch,
@@ -253,6 +249,7 @@ impl<P> Core<P> {
             entries.push(entry);
             return;
         }
+        self.gauge.refusals().note(&self.ledger, &entry.events);
         entry.weight_bytes = bytes;
         while entry.range.len() > FRAME_RECORDS_MAX {
             let cut = entry.range.start + FRAME_RECORDS_MAX;

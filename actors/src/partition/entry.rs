@@ -82,6 +82,15 @@ impl<P> Entry<P> {
         Self::new(Arc::default(), Next::Load(parked))
     }
 
+    /// Where its answer goes, or will go.
+    pub(crate) const fn port_mut(&mut self) -> Option<&mut P> {
+        match &mut self.next {
+            Next::Nothing => None,
+            Next::Reply(port, _) => Some(port),
+            Next::Load(parked) => Some(&mut parked.request.port),
+        }
+    }
+
     /// The events that this entry is about.
     pub fn events(&self) -> &[Event] {
         &self.events[self.range.clone()]

@@ -18,6 +18,7 @@ pub use self::entry::{Entry, Next, Parked, Request, Stage};
 use crate::clock::Clock;
 use crate::journal::Work;
 use crate::load::Loaded;
+use crate::trace::{Station, Traced, mark_all};
 
 /// The actor.
 pub struct Partition<P: Send + Unpin + 'static> {
@@ -59,14 +60,15 @@ impl Message for Wake {
     type Result = ();
 }
 
-impl<P: Send + Unpin + 'static> Partition<P> {
+impl<P: Traced + Send + Unpin + 'static> Partition<P> {
     /// An actor around a recovered core.
     pub const fn new(core: Core<P>, clock: Clock, journal: Sender<Work<P>>) -> Self {
         Self { core, clock, journal, woken_for_ns: None }
     }
 
     /// Hands what was decided to the journal thread, in order.
-    fn journal(&self, entries: Vec<Entry<P>>, was_waiting: bool) {
+    fn journal(&self, mut entries: Vec<Entry<P>>, was_waiting: bool) {
+        mark_all(entries.iter_mut().filter_map(Entry::port_mut), Station::Decide);
         // The queue holds a step for each admitted request, so this never waits; and when the journal
         // thread has ended, so does the process.
         if !entries.is_empty() {
@@ -110,7 +112,7 @@ impl<P: Send + Unpin + 'static> Partition<P> {
     }
 }
 
-impl<P: Send + Unpin + 'static> Actor for Partition<P> {
+impl<P: Traced + Send + Unpin + 'static> Actor for Partition<P> {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
@@ -121,10 +123,11 @@ impl<P: Send + Unpin + 'static> Actor for Partition<P> {
     }
 }
 
-impl<P: Send + Unpin + 'static> Handler<Submit<P>> for Partition<P> {
+impl<P: Traced + Send + Unpin + 'static> Handler<Submit<P>> for Partition<P> {
     type Result = ();
 
-    fn handle(&mut self, Submit(requests): Submit<P>, context: &mut Self::Context) {
+    fn handle(&mut self, Submit(mut requests): Submit<P>, context: &mut Self::Context) {
+        mark_all(requests.iter_mut().map(|request| &mut request.port), Station::Queue);
         let was_waiting = self.core.is_waiting();
         let entries = self.core.step(requests, self.clock.now());
         self.journal(entries, was_waiting);
@@ -132,10 +135,12 @@ impl<P: Send + Unpin + 'static> Handler<Submit<P>> for Partition<P> {
     }
 }
 
-impl<P: Send + Unpin + 'static> Handler<Resume<P>> for Partition<P> {
+impl<P: Traced + Send + Unpin + 'static> Handler<Resume<P>> for Partition<P> {
     type Result = ();
 
-    fn handle(&mut self, Resume(loaded): Resume<P>, context: &mut Self::Context) {
+    fn handle(&mut self, Resume(mut loaded): Resume<P>, context: &mut Self::Context) {
+        let ports = loaded.iter_mut().map(|loaded| &mut loaded.parked.request.port);
+        mark_all(ports, Station::Load);
         let was_waiting = self.core.is_waiting();
         let entries = self.core.resume(loaded, self.clock.now());
         self.journal(entries, was_waiting);
@@ -143,7 +148,7 @@ impl<P: Send + Unpin + 'static> Handler<Resume<P>> for Partition<P> {
     }
 }
 
-impl<P: Send + Unpin + 'static> Handler<Retry> for Partition<P> {
+impl<P: Traced + Send + Unpin + 'static> Handler<Retry> for Partition<P> {
     type Result = ();
 
     fn handle(&mut self, _: Retry, context: &mut Self::Context) {
@@ -151,7 +156,7 @@ impl<P: Send + Unpin + 'static> Handler<Retry> for Partition<P> {
     }
 }
 
-impl<P: Send + Unpin + 'static> Handler<Wake> for Partition<P> {
+impl<P: Traced + Send + Unpin + 'static> Handler<Wake> for Partition<P> {
     type Result = ();
 
     fn handle(&mut self, _: Wake, context: &mut Self::Context) {
