@@ -48,11 +48,11 @@ impl Refusals {
         }
     }
 
-    /// Every reason that has been counted, in order of precedence.
+    /// Every reason that the state of the ledger can have, in order of precedence, with its count.
     pub fn counted(&self) -> impl Iterator<Item = (Reason, u64)> {
         let count = |reason: &Reason| self.by_number[*reason as usize].load(Ordering::Relaxed);
-        let all = Reason::ALL.iter().map(move |reason| (*reason, count(reason)));
-        all.filter(|(_, count)| *count > 0)
+        let of_state = Reason::ALL.iter().filter(|reason| !reason.is_malformed());
+        of_state.map(move |reason| (*reason, count(reason)))
     }
 }
 

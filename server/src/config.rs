@@ -6,6 +6,7 @@
 mod error;
 mod layer;
 mod range;
+mod value;
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
 use layer::Layer;
+pub use value::{OptionalAddress, Ratio};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +35,10 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged.
     pub log: Log,
+    /// Metrics.
+    pub metrics: Metrics,
+    /// Traces.
+    pub telemetry: Telemetry,
 }
 
 /// The journal.
@@ -64,6 +70,24 @@ pub struct Log {
     pub level: LogLevel,
     /// How a line looks.
     pub format: LogFormat,
+}
+
+/// Metrics, for Prometheus and what speaks its language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Address to serve them on, in plain HTTP. Port 0 picks a free one.
+    pub listen: OptionalAddress,
+}
+
+/// Traces, for what speaks OTLP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Telemetry {
+    /// Where they are sent, by OTLP over gRPC: `http://127.0.0.1:4317`. Empty: nowhere.
+    pub otlp_endpoint: String,
+    /// How many of the calls that come without a `traceparent` are traced, 0 to 1.
+    pub sample_ratio: Ratio,
+    /// What this server is called there.
+    pub service_name: String,
 }
 
 /// Levels of the log, from nothing to everything.
@@ -134,6 +158,12 @@ impl Default for Config {
                 concurrent_streams: 1_024,
             },
             log: Log { level: LogLevel::Info, format: LogFormat::Text },
+            metrics: Metrics { listen: OptionalAddress(None) },
+            telemetry: Telemetry {
+                otlp_endpoint: String::new(),
+                sample_ratio: Ratio(0.0),
+                service_name: "florin".to_owned(),
+            },
         }
     }
 }

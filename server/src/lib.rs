@@ -7,5 +7,6 @@ pub mod cli;
 pub mod config;
 pub mod rpc;
 pub mod serve;
+pub mod telemetry;
 pub mod translate;
 pub mod verify;

@@ -18,10 +18,10 @@ use tokio::sync::oneshot;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
-use tracing::level_filters::LevelFilter;
 
-use crate::config::{Config, LogFormat, LogLevel};
+use crate::config::Config;
 use crate::rpc::{Admin, Ledger, OversizeLayer, Payments, RpcLimits};
+use crate::telemetry::{self, Subject, Telemetry};
 
 mod progress;
 
@@ -50,7 +50,12 @@ type Admins = AdminServiceServer<Admin>;
 /// The data directory cannot be opened (with the reason, see `docs/errors/data.md`), or the address
 /// cannot be listened on.
 pub fn run(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> anyhow::Result<()> {
-    log_to_stderr(&config);
+    telemetry::log::to_stderr(&config);
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        config = telemetry::log::effective(&config),
+        "starting"
+    );
     let runtime = match edge_threads(config.edge_threads) {
         1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
         threads => {
@@ -78,6 +83,7 @@ async fn serve(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> an
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr().context("the address that is listened on")?;
+    let mut telemetry = Telemetry::start(&config)?;
     let mut entropy = [0; 32];
     getrandom::fill(&mut entropy).context("the system's randomness")?;
     let options = EngineOptions {
@@ -120,6 +126,11 @@ async fn serve(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> an
         epoch: recovery.epoch,
         since: Instant::now(),
     };
+    telemetry.serve(Subject {
+        engine: engine.clone(),
+        data: config.data.clone(),
+        epoch: recovery.epoch,
+    });
     let (drained, stop) = oneshot::channel();
     let server = Server::builder()
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
@@ -128,6 +139,7 @@ async fn serve(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> an
         .timeout(CALL_MAX)
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE))
+        .layer(telemetry.layer())
         .layer(OversizeLayer { limit_bytes: message_bytes })
         .add_service(health_service)
         .add_service(reflection)
@@ -141,7 +153,7 @@ async fn serve(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> an
             },
         );
     let mut server = tokio::spawn(server);
-    say_ready(address, &config, &recovery);
+    say_ready(address, telemetry.metrics_address(), &config, &recovery);
 
     tokio::select! {
         ended = &mut server => ended.context("the server's task")?.context("serving")?,
@@ -153,6 +165,7 @@ async fn serve(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> an
             let _ = tokio::time::timeout(GOODBYE, server).await;
         }
     }
+    telemetry.stop().await;
     // The lock goes with the process: threads that may still write end with it, not before.
     std::mem::forget(data);
     tracing::info!("stopped");
@@ -176,9 +189,15 @@ async fn told_to_stop() -> anyhow::Result<&'static str> {
 }
 
 /// One line for whoever started us: supervisors, scripts, tests.
-fn say_ready(address: SocketAddr, config: &Config, recovery: &Recovery) {
+fn say_ready(
+    address: SocketAddr,
+    metrics: Option<SocketAddr>,
+    config: &Config,
+    recovery: &Recovery,
+) {
     let ready = serde_json::json!({
         "listen": address.to_string(),
+        "metrics": metrics.map(|address| address.to_string()),
         "data": config.data,
         "sequence": recovery.last_sequence,
         "epoch": recovery.epoch,
@@ -186,20 +205,4 @@ fn say_ready(address: SocketAddr, config: &Config, recovery: &Recovery) {
     let mut stdout = std::io::stdout();
     // Nobody has to listen: a closed standard output is no reason to stop.
     let _ = writeln!(stdout, "ready {ready}").and_then(|()| stdout.flush());
-}
-
-fn log_to_stderr(config: &Config) {
-    let level = match config.log.level {
-        LogLevel::Off => LevelFilter::OFF,
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-        LogLevel::Trace => LevelFilter::TRACE,
-    };
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
-    match config.log.format {
-        LogFormat::Text => log.with_ansi(false).init(),
-        LogFormat::Json => log.json().init(),
-    }
 }

@@ -54,7 +54,7 @@ pub enum ConfigError {
         /// Where it stands.
         place: String,
         /// The value.
-        value: u64,
+        value: String,
         /// The range.
         allowed: String,
     },
@@ -70,6 +70,12 @@ impl ConfigError {
             Self::Invalid { .. } => "CONFIG_VALUE_INVALID",
             Self::OutOfRange { .. } => "CONFIG_VALUE_OUT_OF_RANGE",
         }
+    }
+
+    /// A value that makes no sense.
+    pub(super) fn senseless(key: &str, message: String, layers: &[Layer]) -> Self {
+        let (key, place) = place_of(key, layers);
+        Self::Invalid { key, place, message }
     }
 
     /// A value that does not fit its key.

@@ -3,7 +3,7 @@
 use florin_proto::BATCH_MEMBERS_MAX;
 
 use super::layer::{Layer, place_of};
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, value};
 
 struct Range {
     key: &'static str,
@@ -35,7 +35,7 @@ pub(super) fn check(config: &Config, layers: &[Layer]) -> Result<(), ConfigError
         let value = (range.value)(config);
         let fits = (range.least..=range.most).contains(&value);
         if !fits || !value.is_multiple_of(range.multiple_of) {
-            return Err(out_of_range(range.key, value, range.allowed(), layers));
+            return Err(out_of_range(range.key, value.to_string(), range.allowed(), layers));
         }
     }
     let Config { limits, .. } = config;
@@ -45,9 +45,15 @@ pub(super) fn check(config: &Config, layers: &[Layer]) -> Result<(), ConfigError
             "at least limits.message_bytes, {}, or the largest message is never admitted",
             limits.message_bytes
         );
-        return Err(out_of_range(key, limits.in_flight_bytes as u64, allowed, layers));
+        return Err(out_of_range(key, limits.in_flight_bytes.to_string(), allowed, layers));
     }
-    Ok(())
+    let ratio = config.telemetry.sample_ratio.0;
+    if !(0.0..=1.0).contains(&ratio) {
+        let (key, allowed) = ("telemetry.sample_ratio", "0 to 1".to_owned());
+        return Err(out_of_range(key, ratio.to_string(), allowed, layers));
+    }
+    value::check_endpoint(&config.telemetry.otlp_endpoint)
+        .map_err(|message| ConfigError::senseless("telemetry.otlp_endpoint", message, layers))
 }
 
 impl Range {
@@ -60,7 +66,7 @@ impl Range {
     }
 }
 
-fn out_of_range(key: &str, value: u64, allowed: String, layers: &[Layer]) -> ConfigError {
+fn out_of_range(key: &str, value: String, allowed: String, layers: &[Layer]) -> ConfigError {
     let (key, place) = place_of(key, layers);
     ConfigError::OutOfRange { key, place, value, allowed }
 }

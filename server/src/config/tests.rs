@@ -31,7 +31,7 @@ fn the_defaults_are_in_range() {
 fn what_stands_where() {
     // File, variable, and how a setting differs from its default then.
     type Case = (&'static str, &'static [(&'static str, &'static str)], fn(&mut Config));
-    let cases: [Case; 17] = [
+    let cases: [Case; 24] = [
         ("data = 'ledger'", &[], |c| c.data = "ledger".into()),
         ("listen = '[::1]:80'", &[], |c| c.listen = "[::1]:80".parse().expect("an address")),
         ("edge_threads = 2", &[], |c| c.edge_threads = 2),
@@ -42,6 +42,21 @@ fn what_stands_where() {
             c.log = Log { level: LogLevel::Off, format: LogFormat::Json };
         }),
         ("[journal]", &[], |_| ()),
+        ("[metrics]\nlisten = '127.0.0.1:7412'", &[], |c| {
+            c.metrics.listen.0 = "127.0.0.1:7412".parse().ok();
+        }),
+        ("", &[("FLORIN_METRICS__LISTEN", "[::1]:0")], |c| {
+            c.metrics.listen.0 = "[::1]:0".parse().ok();
+        }),
+        ("[metrics]\nlisten = '[::1]:1'", &[("FLORIN_METRICS__LISTEN", "")], |_| ()),
+        ("[telemetry]\nsample_ratio = 1", &[], |c| c.telemetry.sample_ratio = Ratio(1.0)),
+        ("", &[("FLORIN_TELEMETRY__SAMPLE_RATIO", "0.25")], |c| {
+            c.telemetry.sample_ratio = Ratio(0.25);
+        }),
+        ("telemetry.service_name = 'a'", &[], |c| c.telemetry.service_name = "a".into()),
+        ("", &[("FLORIN_TELEMETRY__OTLP_ENDPOINT", "http://[::1]:4317")], |c| {
+            c.telemetry.otlp_endpoint = "http://[::1]:4317".into();
+        }),
         ("", &[("FLORIN_DATA", "7")], |c| c.data = "7".into()),
         ("", &[("FLORIN_LISTEN", "127.0.0.1:0")], |c| c.listen.set_port(0)),
         ("", &[("FLORIN_EDGE_THREADS", "3")], |c| c.edge_threads = 3),
@@ -161,6 +176,28 @@ fn values_of_the_wrong_kind_are_refused() {
                 "`FLORIN_LISTEN` in the environment: invalid socket address syntax",
             ),
             ("[log]\nformat = 'xml'", &[], "`log.format` in FILE: `xml` is none of text, json"),
+            (
+                "[metrics]\nlisten = 'localhost'",
+                &[],
+                "`metrics.listen` in FILE: invalid socket address syntax, and not empty for none",
+            ),
+            (
+                "[telemetry]\notlp_endpoint = '127.0.0.1:4317'",
+                &[],
+                "`telemetry.otlp_endpoint` in FILE: expected http://HOST:PORT, or nothing",
+            ),
+            (
+                "[telemetry]\notlp_endpoint = 'https://collector:4317'",
+                &[],
+                "`telemetry.otlp_endpoint` in FILE: expected http://HOST:PORT, or nothing: traces are sent \
+                 without encryption, so send them to a collector on this machine",
+            ),
+            (
+                "",
+                &[("FLORIN_TELEMETRY__OTLP_ENDPOINT", "http://user:hush@collector:4317")],
+                "`FLORIN_TELEMETRY__OTLP_ENDPOINT` in the environment: expected http://HOST:PORT, or \
+                 nothing: credentials do not belong here; OTEL_EXPORTER_OTLP_HEADERS takes them",
+            ),
         ],
     );
 }
@@ -203,6 +240,16 @@ fn values_outside_their_range_are_refused() {
                 "[limits]\nconcurrent_streams = 0",
                 &[],
                 "`limits.concurrent_streams` in FILE is 0: it must be 1 to 1048576",
+            ),
+            (
+                "[telemetry]\nsample_ratio = 1.01",
+                &[],
+                "`telemetry.sample_ratio` in FILE is 1.01: it must be 0 to 1",
+            ),
+            (
+                "[telemetry]\nsample_ratio = nan",
+                &[],
+                "`telemetry.sample_ratio` in FILE is NaN: it must be 0 to 1",
             ),
             (
                 "[limits]\nin_flight_bytes = 4194303",

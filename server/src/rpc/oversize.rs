@@ -56,6 +56,7 @@ where
                 let refused = too_large(limit_bytes);
                 // Fails only for a message that is no header value, which ours is.
                 let _ = refused.add_header(headers);
+                response.extensions_mut().insert(refused);
             }
             Ok(response)
         })

@@ -19,6 +19,8 @@ pub type Ledger = LedgerServiceClient<Channel>;
 /// A server that is killed when it is dropped.
 pub struct Server {
     pub address: String,
+    /// Where its metrics are, if it was told to serve them: `127.0.0.1:7412`.
+    pub metrics: Option<String>,
     pub child: Child,
     pub data: std::path::PathBuf,
     /// Removed with the server, where it was made for it.
@@ -55,7 +57,8 @@ impl Server {
         let ready = line.strip_prefix("ready ").unwrap_or_else(|| panic!("not ready: {line:?}"));
         let ready: serde_json::Value = serde_json::from_str(ready).expect("JSON");
         let address = format!("http://{}", ready["listen"].as_str().expect("an address"));
-        Self { address, child, data: data.to_owned(), dir: None }
+        let metrics = ready["metrics"].as_str().map(str::to_owned);
+        Self { address, metrics, child, data: data.to_owned(), dir: None }
     }
 
     pub async fn ledger(&self) -> Ledger {

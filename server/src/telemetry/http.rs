@@ -1,0 +1,170 @@
+//! The address that is scraped: `GET /metrics` and `GET /healthz`, in plain HTTP/1.1.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use florin_actors::Engine;
+use florin_actors::command::Figures;
+use florin_persistence::{Disk as _, RealDisk};
+use http::{Method, Request, Response, StatusCode, header};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use prometheus_client::encoding::prometheus_text;
+use prometheus_client::registry::Registry;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::engine::{SYNC_BOUNDS, Snapshot};
+use super::{Subject, Watch, process};
+
+/// Connections at the same time. Each is for one request.
+const CONNECTIONS_MAX: usize = 16;
+/// How long a connection may take.
+const CONNECTION_MAX: Duration = Duration::from_secs(10);
+/// How long the partition may take to tell its figures: one sync, usually.
+const FIGURES_MAX: Duration = Duration::from_secs(2);
+/// How long to wait when no connection can be taken: there are too many open files, for example.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// What is exposed.
+pub(super) struct Exposition {
+    subject: Subject,
+    watch: Arc<Watch>,
+    figures: PendingFigures,
+}
+
+impl Exposition {
+    pub fn new(subject: Subject, watch: Arc<Watch>) -> Self {
+        process::began();
+        let figures = PendingFigures { asked: Mutex::default(), engine: subject.engine.clone() };
+        Self { subject, watch, figures }
+    }
+
+    /// Everything, in the text format of Prometheus.
+    async fn metrics(&self) -> String {
+        let gauge = self.subject.engine.gauge();
+        // Before the figures are asked for: that is a request too.
+        let admission = self.subject.engine.admission().figures();
+        let figures = self.figures.get().await;
+        let refusals = gauge.refusals().counted().map(|(reason, count)| (reason.name(), count));
+        let snapshot = Snapshot {
+            figures,
+            journal: gauge.figures(),
+            sync: gauge.sync_buckets(&SYNC_BOUNDS),
+            refusals: refusals.collect(),
+            admission,
+            accepting: self.not_accepting().is_none(),
+            epoch: self.subject.epoch,
+            free_bytes: RealDisk.free_bytes(&self.subject.data).ok(),
+            calls_open: self.watch.calls.open(),
+        };
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(snapshot));
+        self.watch.calls.register(registry.sub_registry_with_prefix("florin"));
+        let mut text = String::with_capacity(16 << 10);
+        // Writing to a string does not fail.
+        let _ = prometheus_text::encode(&mut text, &registry);
+        text
+    }
+
+    /// Why writes are not taken.
+    fn not_accepting(&self) -> Option<&'static str> {
+        let engine = &self.subject.engine;
+        match () {
+            () if engine.admission().is_closed() => Some("SHUTTING_DOWN"),
+            () if engine.gauge().figures().refuses_writes => Some("DISK_FULL"),
+            () => None,
+        }
+    }
+
+    async fn answer(&self, method: &Method, path: &str) -> Response<String> {
+        const TEXT: &str = "text/plain; charset=utf-8";
+        let (status, kind, body) = match (method, path) {
+            (&Method::GET | &Method::HEAD, "/metrics") => {
+                (StatusCode::OK, prometheus_text::CONTENT_TYPE, self.metrics().await)
+            }
+            (&Method::GET | &Method::HEAD, "/healthz") => match self.not_accepting() {
+                None => (StatusCode::OK, TEXT, "ok\n".to_owned()),
+                Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{reason}\n")),
+            },
+            (_, "/metrics" | "/healthz") => {
+                (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n".to_owned())
+            }
+            _ => (StatusCode::NOT_FOUND, TEXT, "there are /metrics and /healthz\n".to_owned()),
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
+        }
+        response
+    }
+}
+
+/// The figures of the partition. They are asked for once at a time, however many scrape and however long the answer
+/// takes: a partition that waits for its disk is not filled up with questions.
+struct PendingFigures {
+    engine: Engine,
+    asked: Mutex<Option<JoinHandle<Option<Figures>>>>,
+}
+
+impl PendingFigures {
+    async fn get(&self) -> Option<Figures> {
+        let mut asked = self.asked.lock().await;
+        if asked.as_ref().is_some_and(JoinHandle::is_finished) {
+            *asked = None; // too late for whoever asked, and too old by now
+        }
+        let answer = asked.get_or_insert_with(|| {
+            let engine = self.engine.clone();
+            tokio::spawn(async move { engine.figures().await })
+        });
+        let answer = timeout(FIGURES_MAX, answer).await.ok()?;
+        *asked = None;
+        answer.ok().flatten()
+    }
+}
+
+/// Answers whoever connects, for ever.
+pub(super) async fn serve(listener: TcpListener, exposition: Exposition) {
+    let exposition = Arc::new(exposition);
+    let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        // Never closed.
+        let permit = Arc::clone(&connections).acquire_owned().await;
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let connection = connection(stream, Arc::clone(&exposition));
+                tokio::spawn(async move {
+                    // Whoever is too slow, or speaks something else, is cut off.
+                    let _ = timeout(CONNECTION_MAX, connection).await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a connection for metrics was not taken");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, exposition: Arc<Exposition>) -> hyper::Result<()> {
+    let answer = service_fn(move |request: Request<hyper::body::Incoming>| {
+        let exposition = Arc::clone(&exposition);
+        async move {
+            let response = exposition.answer(request.method(), request.uri().path()).await;
+            Ok::<_, Infallible>(response)
+        }
+    });
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), answer)
+        .await
+}

@@ -1,0 +1,254 @@
+//! Metrics, scraped as Prometheus would.
+
+mod documented;
+mod exposition;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use exposition::Exposition;
+use florin_proto::v1;
+use support::*;
+
+const LISTEN: (&str, &str) = ("FLORIN_METRICS__LISTEN", "127.0.0.1:0");
+const LEDGER: &str = "florin.v1.LedgerService";
+
+/// Status, headers and body of one request.
+fn http(server: &Server, method: &str, path: &str) -> (u16, String, String) {
+    let address = server.metrics.as_ref().expect("it serves metrics");
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("written");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    (status.expect("a status"), head.to_ascii_lowercase(), body.to_owned())
+}
+
+fn scrape(server: &Server) -> Exposition {
+    let (status, head, body) = http(server, "GET", "/metrics");
+    assert_eq!(status, 200, "{body}");
+    assert!(head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"), "{head}");
+    Exposition::parse(&body).unwrap_or_else(|error| panic!("{error}\n\n{body}"))
+}
+
+/// Something of everything: payments, refusals, a fault, a read, a call that does not exist.
+async fn everything_happens(ledger: &mut Ledger) {
+    for (id, debit, credit, amount) in
+        [(1, "bank", "a", 500), (2, "bank", "a", 500), (3, "a", "b", 600), (4, "b", "a", 10_000)]
+    {
+        pay(ledger, new_transfer(id, debit, credit, amount)).await;
+    }
+    group(ledger, 9, vec![new_transfer(10, "a", "b", 1), new_transfer(11, "a", "nobody", 1)]).await;
+    pay(ledger, new_transfer(12, "a", "yen", 1)).await;
+    // Known, and malformed: neither is a refusal by the state of the ledger.
+    pay(ledger, new_transfer(4, "b", "a", 10_000)).await;
+    pay(ledger, new_transfer(13, "a", "a", 1)).await;
+    ledger.create_transfers(v1::CreateTransfersRequest::default()).await.expect_err("empty");
+    assert_eq!(balance(ledger, "a").await, 400);
+}
+
+#[tokio::test]
+async fn what_is_served_is_what_is_documented() {
+    let server = Server::start_with(&[LISTEN]);
+    let mut ledger = server.ledger().await;
+    open_accounts(&mut ledger).await;
+    everything_happens(&mut ledger).await;
+    let mut served = BTreeMap::new();
+    for (name, family) in scrape(&server).families {
+        let labels: BTreeSet<_> = family.samples.iter().flat_map(|it| it.labels.clone()).collect();
+        let labels = labels.into_iter().map(|(label, _)| label).filter(|label| label != "le");
+        let labels = labels.collect();
+        served.insert(name, documented::Documented { kind: family.kind, labels });
+    }
+    assert_eq!(served, documented::all(), "left: served; right: docs/METRICS.md");
+}
+
+#[tokio::test]
+async fn counters_move_by_what_happened() {
+    let server = Server::start_with(&[LISTEN]);
+    let mut ledger = server.ledger().await;
+    open_accounts(&mut ledger).await;
+    let before = scrape(&server);
+    everything_happens(&mut ledger).await;
+    let after = scrape(&server);
+    let calls = |method, code| vec![("service", LEDGER), ("method", method), ("code", code)];
+    let times = |method| vec![("service", LEDGER), ("method", method)];
+    for (name, labels, moved) in [
+        ("florin_calls_total", calls("CreateTransfers", "OK"), 8.0),
+        ("florin_calls_total", calls("CreateTransfers", "INVALID_ARGUMENT"), 1.0),
+        ("florin_calls_total", calls("GetAccounts", "OK"), 1.0),
+        ("florin_calls_total", calls("CreateAccounts", "OK"), 0.0),
+        ("florin_call_duration_seconds_count", times("CreateTransfers"), 9.0),
+        ("florin_call_faults_total", vec![("reason", "BATCH_EMPTY")], 1.0),
+        ("florin_transfers_posted_total", vec![], 3.0),
+        ("florin_transfers_refused_total", vec![("reason", "INSUFFICIENT_FUNDS")], 1.0),
+        ("florin_transfers_refused_total", vec![("reason", "ACCOUNT_NOT_FOUND")], 1.0),
+        ("florin_transfers_refused_total", vec![("reason", "ASSET_MISMATCH")], 1.0),
+        ("florin_decided_sequence", vec![], 6.0),
+        ("florin_durable_sequence", vec![], 6.0),
+        ("florin_journal_events_total", vec![], 6.0),
+        // One call after the other: each has a frame of its own.
+        ("florin_journal_frames_total", vec![], 6.0),
+        ("florin_journal_sync_duration_seconds_count", vec![], 6.0),
+        ("florin_ids", vec![], 6.0),
+        ("florin_accounts", vec![], 0.0),
+        ("florin_calls_open", vec![], 0.0),
+        ("florin_in_flight_requests", vec![], 0.0),
+    ] {
+        let by = after.value(name, &labels) - before.value(name, &labels);
+        assert!((by - moved).abs() < 1e-9, "{name} {labels:?}: {by}, not {moved}");
+    }
+    for (name, value) in [
+        ("florin_accounts", 4.0),
+        ("florin_assets", 2.0),
+        ("florin_conserved", 1.0),
+        ("florin_accepting", 1.0),
+        ("florin_partition_answering", 1.0),
+        ("florin_epoch", 1.0),
+        ("florin_in_flight_requests_limit", 4_096.0),
+        ("florin_in_flight_bytes_limit", 67_108_864.0),
+    ] {
+        let is = after.value(name, &[]);
+        assert!((is - value).abs() < 1e-9, "{name}: {is}, not {value}");
+    }
+    let status = server.status().await.partitions.remove(0);
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    for (name, value) in [
+        ("florin_journal_bytes", status.journal_bytes),
+        ("florin_journal_segment", status.segment),
+        ("florin_accounts_bytes", status.account_bytes),
+    ] {
+        let is = after.value(name, &[]);
+        assert!((is - value as f64).abs() < 1e-9, "{name}: {is}, not {value}");
+    }
+    for name in [
+        "florin_journal_sync_duration_seconds_sum",
+        "florin_journal_frame_bytes_total",
+        "florin_journal_room_bytes",
+        "florin_data_free_bytes",
+        "process_resident_memory_bytes",
+        "process_cpu_seconds_total",
+        "process_open_fds",
+    ] {
+        assert!(after.value(name, &[]) > 0.0, "{name}");
+    }
+}
+
+/// Whoever calls what does not exist makes no series of its own.
+#[tokio::test]
+async fn unknown_calls_are_other() {
+    let server = Server::start_with(&[LISTEN]);
+    let channel = tonic::transport::Endpoint::new(server.address.clone()).expect("an address");
+    let mut client = tonic::client::Grpc::new(channel.connect().await.expect("a connection"));
+    for path in ["/florin.v1.LedgerService/Steal", "/x.Y/Z"] {
+        client.ready().await.expect("ready");
+        let request = tonic::Request::new(v1::GetStatusRequest {});
+        let codec =
+            tonic_prost::ProstCodec::<v1::GetStatusRequest, v1::GetStatusResponse>::default();
+        let path = http::uri::PathAndQuery::from_static(path);
+        let status = client.unary(request, path, codec).await.expect_err("there is none");
+        assert_eq!(status.code(), tonic::Code::Unimplemented);
+    }
+    let labels = [("service", "other"), ("method", "other"), ("code", "UNIMPLEMENTED")];
+    let exposition = scrape(&server);
+    let counted = exposition.value("florin_calls_total", &labels);
+    assert!((counted - 2.0).abs() < 1e-9, "{:?}", exposition.families["florin_calls_total"]);
+}
+
+/// A full door is counted, and metrics come through it.
+#[tokio::test]
+async fn refused_at_the_door() {
+    let full = ("FLORIN_LIMITS__IN_FLIGHT_REQUESTS", "1");
+    let server = Server::start_with(&[LISTEN, full]);
+    let mut ledger = server.ledger().await;
+    open_accounts(&mut ledger).await;
+    let mut refused = 0.0;
+    let pays = (1..=64).map(|id| {
+        let mut ledger = ledger.clone();
+        tokio::spawn(async move {
+            let transfers = vec![new_transfer(id, "bank", "a", 1)];
+            let request = v1::CreateTransfersRequest { transfers, ..Default::default() };
+            ledger.create_transfers(request).await
+        })
+    });
+    for pay in pays.collect::<Vec<_>>() {
+        if let Err(status) = pay.await.expect("it ran") {
+            assert_eq!(reason(&status), "OVERLOADED");
+            refused += 1.0;
+        }
+    }
+    assert!(refused > 0.0, "64 at once are more than 1");
+    let exposition = scrape(&server);
+    for (name, value) in
+        [("florin_admission_refusals_total", refused), ("florin_call_faults_total", refused)]
+    {
+        let is = exposition.value(name, &[("reason", "OVERLOADED")]);
+        assert!((is - value).abs() < 1e-9, "{name}: {is}, not {value}");
+    }
+    let posted = exposition.value("florin_transfers_posted_total", &[]);
+    assert!((posted + refused - 64.0).abs() < 1e-9, "{posted} posted, {refused} refused");
+}
+
+/// After a restart, what is of the ledger is still there, and what is of the process begins again.
+#[tokio::test]
+async fn a_restart() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut server = Server::start_on(dir.path(), &[LISTEN]);
+    let mut ledger = server.ledger().await;
+    open_accounts(&mut ledger).await;
+    everything_happens(&mut ledger).await;
+    server.kill();
+    let server = Server::start_on(dir.path(), &[LISTEN]);
+    let exposition = scrape(&server);
+    for (name, value) in [
+        ("florin_transfers_posted_total", 3.0),
+        ("florin_decided_sequence", 12.0),
+        ("florin_epoch", 2.0),
+        ("florin_journal_frames_total", 0.0),
+    ] {
+        let is = exposition.value(name, &[]);
+        assert!((is - value).abs() < 1e-9, "{name}: {is}, not {value}");
+    }
+    // One more is refused: one is counted, not those of before.
+    pay(&mut server.ledger().await, new_transfer(99, "b", "a", 10_000)).await;
+    let refused = &scrape(&server).families["florin_transfers_refused_total"];
+    let all: f64 = refused.samples.iter().map(|sample| sample.value).sum();
+    assert!((all - 1.0).abs() < 1e-9, "{refused:?}");
+}
+
+#[tokio::test]
+async fn requests_and_their_answers() {
+    let server = Server::start_with(&[LISTEN]);
+    for (method, path, status, body) in [
+        ("GET", "/healthz", 200, "ok\n"),
+        ("HEAD", "/healthz", 200, ""),
+        ("HEAD", "/metrics", 200, ""),
+        ("POST", "/healthz", 405, "only GET and HEAD\n"),
+        ("DELETE", "/metrics", 405, "only GET and HEAD\n"),
+        ("GET", "/", 404, "there are /metrics and /healthz\n"),
+        ("GET", "/metrics/x", 404, "there are /metrics and /healthz\n"),
+    ] {
+        let (is_status, _, is_body) = http(&server, method, path);
+        assert_eq!((is_status, is_body.as_str()), (status, body), "{method} {path}");
+    }
+    assert_eq!(Server::start().metrics, None, "off unless it is told where");
+}
+
+/// A server that cannot have the address does not start.
+#[test]
+fn an_address_that_is_taken() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut command = serve(dir.path());
+    command.env("FLORIN_METRICS__LISTEN", &address);
+    let output = command.output().expect("it runs");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(told.contains(&format!("cannot listen on {address} for metrics")), "{told}");
+}
