@@ -153,12 +153,14 @@ async fn serve(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> an
             },
         );
     let mut server = tokio::spawn(server);
+    // Whoever is told that it is ready may tell it to stop.
+    let told_to_stop = told_to_stop()?;
     say_ready(address, telemetry.metrics_address(), &config, &recovery);
 
     tokio::select! {
         ended = &mut server => ended.context("the server's task")?.context("serving")?,
-        told = told_to_stop() => {
-            tracing::info!(signal = told?, "draining");
+        signal = told_to_stop => {
+            tracing::info!(signal, "draining");
             drain(&engine, &health).await;
             let _ = drained.send(());
             // Connections that do not go by themselves go with the process: everything is answered.
@@ -179,13 +181,16 @@ async fn drain(engine: &Engine, health: &HealthReporter) {
     engine.drain().await;
 }
 
-async fn told_to_stop() -> anyhow::Result<&'static str> {
+/// Listens from now on, and gives the name of the signal.
+fn told_to_stop() -> anyhow::Result<impl Future<Output = &'static str>> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
-    tokio::select! {
-        _ = terminate.recv() => Ok("SIGTERM"),
-        _ = interrupt.recv() => Ok("SIGINT"),
-    }
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
+    })
 }
 
 /// One line for whoever started us: supervisors, scripts, tests.

@@ -1,7 +1,7 @@
 //! The log: standard error, in lines for people or for machines, and nothing in it that is secret.
 //!
-//! The level counts for Florin's own code. Of libraries only warnings are logged, whatever the level: at lower levels
-//! they print what goes through them.
+//! The level counts for Florin's own code. Of libraries only warnings are logged, whatever the level: below that they
+//! have a line for every frame of every connection, and what stands in it is not in our hands.
 
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
