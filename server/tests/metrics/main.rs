@@ -58,14 +58,14 @@ async fn what_is_served_is_what_is_documented() {
     let mut ledger = server.ledger().await;
     open_accounts(&mut ledger).await;
     everything_happens(&mut ledger).await;
-    let mut served = BTreeMap::new();
+    let mut in_use = BTreeMap::new();
     for (name, family) in scrape(&server).families {
         let labels: BTreeSet<_> = family.samples.iter().flat_map(|it| it.labels.clone()).collect();
         let labels = labels.into_iter().map(|(label, _)| label).filter(|label| label != "le");
         let labels = labels.collect();
-        served.insert(name, documented::Documented { kind: family.kind, labels });
+        in_use.insert(name, documented::Documented { kind: family.kind, labels });
     }
-    assert_eq!(served, documented::all(), "left: served; right: docs/METRICS.md");
+    assert_eq!(in_use, documented::all(), "left: served; right: docs/METRICS.md");
 }
 
 #[tokio::test]
