@@ -188,8 +188,17 @@ pub fn weigh(command: &Command) -> u64 {
         Command::ListAccounts { limit, .. } => *limit as u64 * OBJECT,
         Command::ListAssets | Command::GetFigures | Command::AcceptClock => 0,
     };
-    // Bytes of tag in each sector come on top.
-    (FRAME_BYTES + members) * 4_096 / 4_088 + 1
+    on_disk(members)
+}
+
+/// As [`weigh`], of a batch that is no command yet.
+pub fn weigh_batch(batch: &TransferBatch) -> u64 {
+    on_disk(weigh_transfers(batch))
+}
+
+/// Bytes of tag in each sector come on top.
+const fn on_disk(content_bytes: u64) -> u64 {
+    (FRAME_BYTES + content_bytes) * 4_096 / 4_088 + 1
 }
 
 fn weigh_transfers(batch: &TransferBatch) -> u64 {

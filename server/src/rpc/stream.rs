@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use florin_actors::Engine;
-use florin_actors::admit::weigh;
+use florin_actors::admit::weigh_batch;
 use florin_actors::command::{Answer, Command, Unavailable};
 use florin_engine::Tenant;
 use florin_proto::v1;
@@ -189,7 +189,7 @@ impl Caller {
             let (checked, len) = translate::stream_batch(self.tenant, &self.waiting[..most]);
             let fits = checked.batch.as_ref().is_none_or(|batch| {
                 // A single one that does not fit is for the engine to refuse.
-                len == 1 || weigh(&Command::Transfers(batch.clone())) <= limit_bytes
+                len == 1 || weigh_batch(batch) <= limit_bytes
             });
             if fits {
                 return (checked, len);
