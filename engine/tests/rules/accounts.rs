@@ -116,6 +116,7 @@ fn as_many_assets_as_there_can_be() {
         floor: Floor::Zero,
         name: None,
         metadata: Box::default(),
+        ceiling: None,
     };
     let refused = Opened::Refused(Fault::new(Reason::AssetLimit, "asset"));
     assert_eq!(ledger.open_account(&account(1, "EUR"), 1, &mut events), refused);

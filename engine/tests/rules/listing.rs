@@ -8,8 +8,9 @@ fn ledger() -> Ledger {
     for id in 0..10 {
         let tenant = Tenant::from(id % 2 == 1);
         let asset = AssetCode::new("EUR").expect("a code");
-        let (floor, metadata) = (Floor::Zero, Box::default());
-        let account = NewAccount { tenant, id: id + 100, asset, floor, name: None, metadata };
+        let (floor, name, metadata, ceiling) = (Floor::Zero, None, Box::default(), None);
+        let id = id + 100;
+        let account = NewAccount { tenant, id, asset, floor, name, metadata, ceiling };
         ledger.open_account(&account, 1, &mut Vec::new());
     }
     ledger

@@ -6,7 +6,11 @@
 //! and replay arrives at the same state.
 
 mod accounts;
+mod ceilings;
+mod due;
+mod holds;
 mod listing;
+mod payments;
 mod precedence;
 mod repeats;
 mod script;

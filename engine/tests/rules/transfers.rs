@@ -2,7 +2,7 @@
 
 use florin_engine::Reason;
 
-use crate::{accounts, cases, script};
+use crate::{accounts, cases, ceilings, holds, payments, script};
 
 /// Every reason, in order of precedence.
 pub const REFUSED: &str = "
@@ -158,7 +158,16 @@ fn groups_are_all_or_nothing() {
 /// A new reason needs a line here.
 #[test]
 fn every_reason_of_the_state_has_a_line() {
-    let answers: Vec<&str> = [REFUSED, accounts::OPENED, accounts::UPDATED]
+    let tables = [
+        REFUSED,
+        accounts::OPENED,
+        accounts::UPDATED,
+        ceilings::REFUSED,
+        ceilings::SET,
+        holds::REFUSED,
+        payments::REFUSED,
+    ];
+    let answers: Vec<&str> = tables
         .iter()
         .flat_map(|table| script::lines(table))
         .flat_map(script::commands)

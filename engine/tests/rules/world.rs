@@ -3,23 +3,32 @@
 //! | command | answers |
 //! |---|---|
 //! | `asset CODE SCALE` | `done`, `before`, REASON field |
-//! | `open ID ASSET [FLOOR] [name=N] [meta=K:V]` | `done`, `before`, REASON field |
-//! | `update ID [freeze=F] [close] [floor=FLOOR]` | `done`, `nothing`, REASON numbers |
-//! | `pay …`, `undo …` (see [`script::transfer`]) | `posted`, `posted AMOUNT` (less than asked), `known`, REASON numbers, `ID_REUSED` field |
+//! | `open ID ASSET [FLOOR] [ceiling=N] [name=N] [meta=K:V]` | `done`, `before`, REASON field |
+//! | `update ID [freeze=F] [close] [floor=FLOOR] [ceiling=N or none]` | `done`, `nothing`, REASON numbers |
+//! | `pay …`, `hold …` and the like (see [`script::transfer`]) | `posted`, `posted AMOUNT` (where it is not what was asked), `posted AMOUNT rest=N` (given back beside it), `known`, REASON numbers, `ID_REUSED` field |
 //! | `batch [asset=A] { … ; … }` | the same for each, separated by `;` |
 //! | `group ID [asset=A] { … ; … }` | `posted`, `known`, REASON numbers, `ID_REUSED` field |
 //! | `tenant N` | speaks for another tenant from now on |
 //! | `clock NS` | sets the clock |
+//! | `next NS` | the next command comes at this moment |
+//! | `due [MOST]` | what falls due by now: `released HOLD AMOUNT [REASON]`, `captured HOLD AMOUNT`, separated by `;`, or `nothing` |
+//! | `trust NS or all` | how far the clock is believed, see [`Ledger::hold_back_due`] |
+//! | `see ID` | the state of a hold or payment, and its numbers |
+//! | `account ID` | `has=` or `owes=` (the balance), `out=`, `in=` (pending), `free=` (available) |
 //!
 //! `-> ANSWER` says what must come; without it, `done` or `posted` must. Of a refusal's numbers (`account=`, `asked=`,
 //! `missing=`, `would_pass=`, and `member=` of a group) those that are zero are left out.
 
 use florin_engine::{
     AccountChange, AccountState, AssetCode, BatchOutcome, Body, Event, GroupKey, GroupOutcome,
-    Ledger, NewAccount, NewAsset, Opened, Originals, Refusal, Registered, Transfer, TransferBatch,
+    Hold, HoldStep, Ledger, NewAccount, NewAsset, Opened, Originals, Refusal, Registered, Transfer,
+    TransferBatch,
 };
 
 use crate::script;
+
+/// The clock goes on by this much before each command.
+const STEP_NS: u64 = 10;
 
 pub struct World {
     ledger: Ledger,
@@ -27,12 +36,20 @@ pub struct World {
     tenant: u32,
     now_ns: u64,
     sent: Vec<TransferBatch>,
+    /// Holds and payments that were placed.
+    placed: Vec<(u32, u128)>,
 }
 
 impl World {
     pub fn new() -> Self {
-        let (ledger, journal, sent) = (Ledger::new(7), Vec::new(), Vec::new());
-        Self { ledger, journal, tenant: 0, now_ns: 1_000, sent }
+        Self {
+            ledger: Ledger::new(7),
+            journal: Vec::new(),
+            tenant: 0,
+            now_ns: 1_000,
+            sent: Vec::new(),
+            placed: Vec::new(),
+        }
     }
 
     /// Runs a command and holds the answer against what the command says must come.
@@ -56,17 +73,24 @@ impl World {
         let words: Vec<&str> = command.split_whitespace().collect();
         match *words.as_slice() {
             ["tenant", tenant] => self.tenant = tenant.parse().expect("a tenant"),
-            ["clock", now_ns] => self.now_ns = now_ns.parse().expect("a time"),
+            ["clock", now_ns] => self.now_ns = script::ns(now_ns),
             ["asset", code, scale] => {
                 let scale = scale.parse().expect("a scale");
                 return self.register(NewAsset { code: script::asset(code), scale });
             }
             ["open", id, asset, ref options @ ..] => return self.open(id, asset, options),
             ["update", id, ref options @ ..] => return self.update(id, options),
-            ["pay" | "undo", ..] => {
+            ["next", now_ns] => self.now_ns = script::ns(now_ns) - STEP_NS,
+            ["trust", "all"] => self.ledger.hold_back_due(u64::MAX),
+            ["trust", after_ns] => self.ledger.hold_back_due(script::ns(after_ns)),
+            ["due"] => return self.fall_due(usize::MAX),
+            ["due", most] => return self.fall_due(most.parse().expect("a number")),
+            ["see", id] => return self.see(script::number(id)),
+            ["account", id] => return self.see_account(script::number(id)),
+            ["batch" | "group", ..] => return self.batch(command),
+            [word, ..] if script::is_transfer(word) => {
                 return self.transfer(None, None, vec![script::transfer(command)]);
             }
-            ["batch" | "group", ..] => return self.batch(command),
             _ => panic!("no command: {command}"),
         }
         "done".to_owned()
@@ -90,10 +114,12 @@ impl World {
             floor: florin_engine::Floor::Zero,
             name: None,
             metadata: Box::default(),
+            ceiling: None,
         };
         for word in options {
             match (word.split_once('='), script::floor(word)) {
                 (_, Some(floor)) => new.floor = floor,
+                (Some(("ceiling", minor)), _) => new.ceiling = Some(script::number(minor)),
                 (Some(("name", name)), _) => new.name = Some(name.into()),
                 (Some(("meta", pair)), _) => new.metadata = script::metadata(pair),
                 _ => panic!("no option: {word}"),
@@ -111,11 +137,14 @@ impl World {
 
     fn update(&mut self, id: &str, options: &[&str]) -> String {
         let (tenant, id) = (self.tenant, script::number(id));
-        let mut change = AccountChange { tenant, id, freeze: None, close: false, floor: None };
+        let (freeze, close, floor, ceiling) = (None, false, None, None);
+        let mut change = AccountChange { tenant, id, freeze, close, floor, ceiling };
         for word in options {
             match word.split_once('=') {
                 Some(("freeze", sides)) => change.freeze = Some(script::freeze(sides)),
                 Some(("floor", floor)) => change.floor = script::floor(floor),
+                Some(("ceiling", "none")) => change.ceiling = Some(None),
+                Some(("ceiling", minor)) => change.ceiling = Some(Some(script::number(minor))),
                 None if *word == "close" => change.close = true,
                 _ => panic!("no option: {word}"),
             }
@@ -132,7 +161,7 @@ impl World {
     fn step<T>(&mut self, run: impl FnOnce(&mut Ledger, u64, &mut Vec<Event>) -> T) -> T {
         let before = self.ledger.digest();
         let mut events = Vec::new();
-        self.now_ns += 10;
+        self.now_ns += STEP_NS;
         let outcome = run(&mut self.ledger, self.now_ns, &mut events);
         assert!(!events.is_empty() || self.ledger.digest() == before, "changed without an event");
         self.journal.append(&mut events);
@@ -159,7 +188,7 @@ impl World {
         transfers: Vec<Transfer>,
     ) -> String {
         let batch = TransferBatch { tenant: self.tenant, group, asset, transfers };
-        self.now_ns += 10;
+        self.now_ns += STEP_NS;
         let before = self.picture();
         let (outcome, events) = self.execute(&batch);
         let answer = self.answer(&batch, &outcome, &events);
@@ -169,8 +198,82 @@ impl World {
         if answer != "known" && !answer.starts_with("ID_REUSED") {
             self.sent.push(batch);
         }
-        self.journal.extend(events);
+        self.keep(events);
         answer
+    }
+
+    /// Keeps what has happened, and looks at the holds after it.
+    fn keep(&mut self, events: Vec<Event>) {
+        let placed = events.iter().filter_map(|event| match &event.body {
+            Body::Hold(hold) if hold.hold_sequence == 0 => Some((hold.tenant, hold.hold_id)),
+            _ => None,
+        });
+        self.placed.extend(placed);
+        self.journal.extend(events);
+        let mut open = 0;
+        let mut next_due_ns = None;
+        for (tenant, id) in &self.placed {
+            let (hold, accounts) = self.ledger.hold(*tenant, *id).expect("a hold that was placed");
+            let parts = hold.captured_minor + hold.released_minor + hold.remaining_minor();
+            assert_eq!(parts, hold.amount_minor, "{hold:?}");
+            assert!(hold.refunded_minor <= hold.captured_minor, "{hold:?}");
+            assert_ne!(accounts[0], accounts[1], "{hold:?}");
+            if hold.remaining_minor() > 0 {
+                open += 1;
+                let due_at_ns = Some(hold.due_at_ns).filter(|due_at_ns| *due_at_ns != 0);
+                next_due_ns = next_due_ns.into_iter().chain(due_at_ns).min();
+            }
+        }
+        let open_and_next = (self.ledger.open_holds_len(), self.ledger.next_due_ns());
+        assert_eq!(open_and_next, (open, next_due_ns));
+    }
+
+    fn fall_due(&mut self, most: usize) -> String {
+        let mut events = Vec::new();
+        self.now_ns += STEP_NS;
+        let made = self.ledger.fall_due(most, self.now_ns, &mut events);
+        assert_eq!(made, events.len());
+        assert!(self.ledger.is_conserved() && self.ledger.is_conserved_by_account());
+        let answers: Vec<String> = events.iter().map(fallen).collect();
+        self.keep(events);
+        if answers.is_empty() { "nothing".to_owned() } else { answers.join(" ; ") }
+    }
+
+    fn see(&self, id: u128) -> String {
+        let Some((hold, [debit, credit])) = self.ledger.hold(self.tenant, id) else {
+            return "none".to_owned();
+        };
+        let state = if hold.of_payment {
+            format!("payment {:?}", hold.payment_state())
+        } else {
+            format!("{:?}", hold.state())
+        };
+        assert!(self.ledger.account(self.tenant, debit).is_some());
+        assert!(self.ledger.account(self.tenant, credit).is_some());
+        let numbers = [
+            ("amount", hold.amount_minor),
+            ("captured", hold.captured_minor),
+            ("released", hold.released_minor),
+            ("refunded", hold.refunded_minor),
+            ("remaining", hold.remaining_minor()),
+            ("due", hold.due_at_ns.into()),
+        ];
+        format!("{state}{}", some(&numbers))
+    }
+
+    fn see_account(&self, id: u128) -> String {
+        let account = self.ledger.account(self.tenant, id).expect("an account");
+        let minor = account.net_minor.unsigned_abs();
+        let numbers = [
+            (if account.net_minor < 0 { "owes" } else { "has" }, minor),
+            ("out", account.debits_pending_minor),
+            ("in", account.credits_pending_minor),
+            ("free", account.available_minor.unwrap_or(0)),
+        ];
+        match some(&numbers).trim_start() {
+            "" => "none".to_owned(),
+            numbers => numbers.to_owned(),
+        }
     }
 
     fn execute(&mut self, batch: &TransferBatch) -> (BatchOutcome, Vec<Event>) {
@@ -230,21 +333,22 @@ impl World {
     /// A group as it stands in the journal: its members, or its refusal.
     fn group_at(&self, sequence: u64) -> &[Event] {
         let len = match &self.at(sequence).body {
-            Body::TransferPosted(posted) => usize::from(posted.group.len),
-            _ => 1,
+            Body::GroupRefused(_) => 1,
+            _ => usize::from(self.at(sequence).group().len),
         };
         &self.journal[index(sequence)..][..len]
     }
 
-    /// What no refusal may change: accounts, assets, reversals.
-    fn picture(&self) -> (Vec<AccountState>, Vec<Option<u64>>) {
+    /// What no refusal may change: accounts, assets, reversals, holds and payments.
+    fn picture(&self) -> (Vec<AccountState>, Vec<Option<u64>>, Vec<Hold>) {
         let accounts = [0, 1].into_iter().flat_map(|tenant| {
             let (page, rest) = self.ledger.accounts_from(tenant, 0, usize::MAX, u32::MAX);
             assert_eq!(rest, None);
             page
         });
         let reversals = self.journal.iter().map(|event| self.ledger.reversed_by(event.sequence));
-        (accounts.collect(), reversals.collect())
+        let holds = self.placed.iter().filter_map(|(tenant, id)| self.ledger.hold(*tenant, *id));
+        (accounts.collect(), reversals.collect(), holds.map(|(hold, _)| hold.clone()).collect())
     }
 
     /// Whatever has happened since: each id gives its first answer again, and replay the same state.
@@ -282,6 +386,14 @@ fn decided(event: &Event) -> String {
                 _ => "posted".to_owned(),
             }
         }
+        Body::Hold(hold) => {
+            let all = hold.extra.as_ref().is_some_and(|extra| extra.requested_minor == Some(0));
+            match (hold.released_minor, all) {
+                (0, false) => "posted".to_owned(),
+                (0, true) => format!("posted {}", hold.amount_minor),
+                (rest, _) => format!("posted {} rest={rest}", hold.amount_minor),
+            }
+        }
         Body::TransferRefused(transfer) => refused(&transfer.refusal),
         other => panic!("not a transfer: {other:?}"),
     }
@@ -294,15 +406,32 @@ fn refused(refusal: &Refusal) -> String {
         ("missing", refusal.missing_minor),
         ("would_pass", refusal.would_pass_minor),
     ];
+    format!("{}{}", refusal.reason.name(), some(&numbers))
+}
+
+/// Those numbers that are not zero.
+fn some(numbers: &[(&str, u128)]) -> String {
     let numbers = numbers.iter().filter(|(_, number)| *number != 0);
-    let numbers = numbers.map(|(name, number)| format!(" {name}={number}"));
-    format!("{}{}", refusal.reason.name(), numbers.collect::<String>())
+    numbers.map(|(name, number)| format!(" {name}={number}")).collect()
+}
+
+fn fallen(event: &Event) -> String {
+    let Body::Hold(hold) = &event.body else { panic!("not a hold: {event:?}") };
+    assert!(event.timestamp_ns >= hold.due_at_ns, "fallen before it was due: {event:?}");
+    let what = match (hold.step, hold.blocked_by) {
+        (HoldStep::DueRelease, _) => "released",
+        (HoldStep::DueCapture, None) => "captured",
+        _ => panic!("not what falls due: {event:?}"),
+    };
+    let blocked_by = hold.blocked_by.map(|reason| format!(" {}", reason.name()));
+    format!("{what} {} {}{}", hold.hold_id, hold.amount_minor, blocked_by.unwrap_or_default())
 }
 
 /// An answer with its numbers worked out and its words one space apart.
 fn normal(answer: &str) -> String {
     let word = |word: &str| match word.split_once('=') {
         Some((name, number)) => format!("{name}={}", script::number(number)),
+        None if word.starts_with("max") => script::number(word).to_string(),
         None => word.to_owned(),
     };
     answer.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
