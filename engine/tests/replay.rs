@@ -2,9 +2,10 @@
 //! the first event that does not fit, and what was replayed until then stands.
 
 use florin_engine::{
-    AccountChange, AccountOpened, AccountUpdated, AssetCode, AssetRegistered, Body, Event, Floor,
-    Freeze, GroupKey, GroupRefused, Ledger, Leg, NO_SLOT, NewAccount, Originals, Transfer,
-    TransferBatch, TransferOptions, TransferPosted, TransferRefused,
+    AccountChange, AccountOpened, AccountUpdated, Action, AssetCode, AssetRegistered, AtDue, Body,
+    Event, Floor, Freeze, GroupKey, GroupRefused, HoldEvent, HoldStep, HoldTerms, Ledger, Leg,
+    NO_SLOT, NewAccount, Originals, PaymentTerms, Transfer, TransferBatch, TransferOptions,
+    TransferPosted, TransferRefused,
 };
 
 /// A history with every kind of event, and where they stand in it.
@@ -20,8 +21,19 @@ const GROUP: usize = 11;
 const GROUP_REFUSED: usize = 13;
 const REVERSED: usize = 14;
 const UPDATED: usize = 15;
-const DIGEST: usize = 16;
-const LAST: usize = 17;
+const HELD: usize = 16;
+const CAPTURED: usize = 17;
+const CHANGED: usize = 18;
+const RELEASED: usize = 19;
+const CHARGED: usize = 20;
+const REFUNDED: usize = 21;
+const AUTHORIZED: usize = 22;
+const STEP_REFUSED: usize = 23;
+const GROUP_HELD: usize = 24;
+const DUE_RELEASED: usize = 26;
+const DUE_CAPTURED: usize = 27;
+const DIGEST: usize = 28;
+const LAST: usize = 29;
 
 fn history() -> Vec<Event> {
     let mut ledger = Ledger::new(1);
@@ -35,8 +47,8 @@ fn history() -> Vec<Event> {
         (5, "JPY", Floor::Zero),
     ];
     for (id, code, floor) in accounts {
-        let (asset, metadata) = (self::code(code), Box::default());
-        let account = NewAccount { tenant: 0, id, asset, floor, name: None, metadata };
+        let (asset, metadata, ceiling) = (self::code(code), Box::default(), None);
+        let account = NewAccount { tenant: 0, id, asset, floor, name: None, metadata, ceiling };
         ledger.open_account(&account, 1_000, &mut events);
     }
     let mut execute = |ledger: &mut Ledger, group: Option<u128>, transfers: Vec<Transfer>| {
@@ -54,16 +66,60 @@ fn history() -> Vec<Event> {
     execute(&mut ledger, Some(900), vec![pay(20, 1, 2, 5), pay(21, 2, 3, 5)]);
     execute(&mut ledger, Some(901), vec![pay(22, 2, 1, 1_000)]);
     execute(&mut ledger, None, vec![reversal(30, 11)]);
-    let change =
-        AccountChange { tenant: 0, id: 2, freeze: Some(Freeze::Debits), close: false, floor: None };
+    let freeze = Some(Freeze::Debits);
+    let (close, floor, ceiling) = (false, None, None);
+    let change = AccountChange { tenant: 0, id: 2, freeze, close, floor, ceiling };
     ledger.update_account(&change, 3_000, &mut events).expect("nothing against it");
-    ledger.take_digest(4_000, &mut events);
+    hold_and_pay(&mut ledger, &mut events);
+    ledger.take_digest(10_000, &mut events);
     let batch =
         TransferBatch { tenant: 0, group: None, asset: None, transfers: vec![pay(40, 1, 3, 1)] };
     let mut decided = Vec::new();
-    ledger.execute(&batch, &Originals::new(), 5_000, &mut decided);
+    ledger.execute(&batch, &Originals::new(), 11_000, &mut decided);
     events.append(&mut decided);
     events
+}
+
+/// Every step of holds and payments.
+fn hold_and_pay(ledger: &mut Ledger, events: &mut Vec<Event>) {
+    let due_at_ns = 9_000;
+    let payment = PaymentTerms { fee_minor: 1, score: Some(2), reference: "order 7".into() };
+    let places = |action, at_due| HoldTerms { action, due_at_ns, at_due, ..HoldTerms::default() };
+    let refers = |action, hold| HoldTerms { action, hold, ..HoldTerms::default() };
+    let pays = HoldTerms { action: Action::Pay, ..HoldTerms::default() };
+    let group = [
+        step(pay(70, 1, 3, 10), places(Action::Hold, AtDue::Release)),
+        step(pay(71, 0, 0, 0), refers(Action::Capture, 70)),
+    ];
+    let batches = [
+        (None, vec![step(pay(50, 1, 3, 10), places(Action::Hold, AtDue::Release))]),
+        (None, vec![step(pay(51, 0, 0, 4), refers(Action::Capture, 50))]),
+        (None, vec![step(pay(52, 0, 0, 2), refers(Action::Change, 50))]),
+        (None, vec![step(pay(53, 0, 0, 1), refers(Action::Release, 50))]),
+        (None, vec![with_payment(step(pay(60, 1, 3, 5), pays), payment)]),
+        (None, vec![step(pay(61, 0, 0, 2), refers(Action::Refund, 60))]),
+        (None, vec![step(pay(62, 1, 3, 5), places(Action::Authorize, AtDue::Capture))]),
+        (None, vec![step(pay(54, 0, 0, 99), refers(Action::Capture, 50))]),
+        (Some(902), group.to_vec()),
+    ];
+    for (group, transfers) in batches {
+        let group = group.map(|id| GroupKey::of(id, &transfers));
+        let batch = TransferBatch { tenant: 0, group, asset: None, transfers };
+        let mut decided = Vec::new();
+        ledger.execute(&batch, &Originals::new(), 3_100, &mut decided);
+        events.append(&mut decided);
+    }
+    assert_eq!(ledger.fall_due(9, due_at_ns, events), 2);
+}
+
+fn step(mut transfer: Transfer, terms: HoldTerms) -> Transfer {
+    transfer.extra.get_or_insert_default().terms = terms;
+    transfer.seal()
+}
+
+fn with_payment(mut transfer: Transfer, payment: PaymentTerms) -> Transfer {
+    transfer.extra.get_or_insert_default().payment = Some(payment);
+    transfer.seal()
 }
 
 fn code(text: &str) -> AssetCode {
@@ -126,6 +182,7 @@ body!(opened, AccountOpened, AccountOpened);
 body!(updated, AccountUpdated, AccountUpdated);
 body!(posted, TransferPosted, TransferPosted);
 body!(refused, TransferRefused, TransferRefused);
+body!(hold, Hold, HoldEvent);
 body!(group_refused, GroupRefused, GroupRefused);
 
 /// Gives the events sequences and times that fit, so that these do not give the tampering away.
@@ -165,6 +222,7 @@ const SEQUENCE: &str = "a sequence is missing or repeated";
 const TIME: &str = "time does not go forward";
 const GAP: &str = "an account's history has a gap";
 const BALANCE: &str = "a balance after is not what replay gives";
+const TOTAL: &str = "a total leaves 128 bits";
 const PENDING: &str = "a pending amount after is not what replay gives";
 const ACCOUNT: &str = "an account that was never opened";
 const TENANT: &str = "an account of another tenant";
@@ -172,6 +230,14 @@ const ASSETS: &str = "a transfer between assets";
 const ID_TWICE: &str = "an id is used twice";
 const GROUP_TWICE: &str = "a group id is used twice";
 const REVERSED_TWICE: &str = "a transfer is reversed twice";
+const PLACED: &str = "a hold is placed twice, or was never placed";
+const PLACED_ELSEWHERE: &str = "a step of a hold that was placed elsewhere";
+const OTHER_ACCOUNTS: &str = "a step of a hold with other accounts";
+const OTHER_ID: &str = "a hold is placed under another id";
+const HAS_ID: &str = "a step of a hold has an id, or has none";
+const RESERVES: &str = "what a hold reserves after is not what replay gives";
+const STILL_RESERVED: &str = "what was due is reserved still";
+const TOO_MUCH: &str = "a hold of more than there can be";
 const STATE: &str = "the state differs from the one that was running";
 
 type Tamper = fn(&mut Vec<Event>);
@@ -245,8 +311,8 @@ fn transfers() {
     refused_by_replay(&[
         (|e| posted(e, PAID).amount_minor += 1, PAID, BALANCE),
         (|e| posted(e, PAID).amount_minor = 0, PAID, BALANCE),
-        (|e| posted(e, PAID_ON).amount_minor = u128::MAX, PAID_ON, BALANCE),
-        (|e| posted(e, LAST).amount_minor = u128::MAX, LAST, "a total leaves 128 bits"),
+        (|e| posted(e, PAID_ON).amount_minor = u128::MAX, PAID_ON, TOTAL),
+        (|e| posted(e, LAST).amount_minor = u128::MAX, LAST, TOTAL),
         (|e| posted(e, PAID).debit.posted_net_after_minor -= 1, PAID, BALANCE),
         (|e| posted(e, PAID).credit.posted_net_after_minor += 1, PAID, BALANCE),
         (|e| posted(e, PAID).debit.pending_debits_after_minor = 1, PAID, PENDING),
@@ -278,12 +344,88 @@ fn transfers() {
     ]);
 }
 
+#[test]
+fn steps_of_holds_and_payments() {
+    const MOST: u128 = i128::MAX as u128;
+    refused_by_replay(&[
+        (|e| leave_out(e, HELD), HELD, PLACED),
+        (|e| leave_out(e, CAPTURED), CAPTURED, RESERVES),
+        (|e| leave_out(e, REFUNDED), REFUNDED, GAP),
+        (|e| leave_out(e, DUE_RELEASED), DUE_RELEASED, GAP),
+        (|e| repeat(e, HELD), HELD + 1, PLACED),
+        (|e| repeat(e, CAPTURED), CAPTURED + 1, ID_TWICE),
+        (|e| repeat(e, DUE_RELEASED), DUE_RELEASED + 1, RESERVES),
+        (|e| exchange(e, HELD, CAPTURED), HELD, PLACED),
+        (|e| exchange(e, CAPTURED, CHANGED), CAPTURED, RESERVES),
+        (|e| hold(e, CAPTURED).step = HoldStep::Place, CAPTURED, PLACED),
+        (|e| hold(e, HELD).step = HoldStep::Change, HELD, PLACED),
+        (|e| hold(e, CAPTURED).step = HoldStep::Release, CAPTURED, BALANCE),
+        (|e| hold(e, RELEASED).step = HoldStep::Capture, RELEASED, BALANCE),
+        (|e| hold(e, RELEASED).step = HoldStep::Change, RELEASED, RESERVES),
+        (|e| hold(e, RELEASED).step = HoldStep::DueRelease, RELEASED, HAS_ID),
+        (|e| hold(e, DUE_RELEASED).step = HoldStep::Release, DUE_RELEASED, HAS_ID),
+        (|e| hold(e, DUE_RELEASED).step = HoldStep::DueCapture, DUE_RELEASED, BALANCE),
+        (|e| hold(e, DUE_CAPTURED).step = HoldStep::DueRelease, DUE_CAPTURED, BALANCE),
+        (|e| hold(e, CHARGED).step = HoldStep::Place, CHARGED, RESERVES),
+        (|e| hold(e, AUTHORIZED).step = HoldStep::Pay, AUTHORIZED, RESERVES),
+        (|e| hold(e, CAPTURED).id = 0, CAPTURED, HAS_ID),
+        (|e| hold(e, DUE_RELEASED).id = 7, DUE_RELEASED, HAS_ID),
+        (|e| hold(e, CAPTURED).id = 50, CAPTURED, ID_TWICE),
+        (|e| hold(e, HELD).id = 99, HELD, OTHER_ID),
+        (|e| hold(e, HELD).hold_id = 99, HELD, OTHER_ID),
+        (|e| hold(e, HELD).hold_sequence = 1, HELD, OTHER_ID),
+        (|e| hold(e, CAPTURED).hold_id = 60, CAPTURED, PLACED),
+        (|e| hold(e, REFUNDED).hold_id = 50, REFUNDED, OTHER_ACCOUNTS),
+        (|e| hold(e, CAPTURED).hold_sequence -= 1, CAPTURED, PLACED_ELSEWHERE),
+        (|e| hold(e, CAPTURED).of_payment = true, CAPTURED, OTHER_ACCOUNTS),
+        (|e| hold(e, CAPTURED).debit.slot = 1, CAPTURED, OTHER_ACCOUNTS),
+        (|e| hold(e, CAPTURED).credit.slot = 1, CAPTURED, OTHER_ACCOUNTS),
+        (|e| hold(e, CHARGED).of_payment = false, CHARGED, "a step of a payment without one"),
+        (|e| hold(e, HELD).amount_minor += 1, HELD, RESERVES),
+        (|e| hold(e, HELD).remaining_minor += 1, HELD, RESERVES),
+        (|e| more_reserved(hold(e, HELD), 1), HELD, PENDING),
+        (|e| more_reserved(hold(e, HELD), MOST - 9), HELD, TOO_MUCH),
+        (|e| more_reserved(hold(e, CHANGED), MOST - 11), CHANGED, TOO_MUCH),
+        (|e| hold(e, CAPTURED).amount_minor = u128::MAX, CAPTURED, RESERVES),
+        (|e| hold(e, CAPTURED).released_minor = 1, CAPTURED, RESERVES),
+        (|e| hold(e, CAPTURED).released_minor = u128::MAX, CAPTURED, RESERVES),
+        (|e| hold(e, CHARGED).amount_minor += 1, CHARGED, BALANCE),
+        (|e| hold(e, REFUNDED).amount_minor = 6, REFUNDED, "more is refunded than was captured"),
+        (|e| hold(e, REFUNDED).amount_minor = 1, REFUNDED, BALANCE),
+        (|e| less_due(hold(e, DUE_RELEASED)), DUE_RELEASED, STILL_RESERVED),
+        (|e| less_due(hold(e, DUE_CAPTURED)), DUE_CAPTURED, STILL_RESERVED),
+        (|e| hold(e, HELD).credit.slot = 0, HELD, "a hold from an account to itself"),
+        (|e| hold(e, HELD).debit.slot = 9, HELD, ACCOUNT),
+        (|e| hold(e, HELD).debit.previous_sequence -= 1, HELD, GAP),
+        (|e| hold(e, HELD).credit.previous_sequence -= 1, HELD, GAP),
+        (|e| hold(e, HELD).debit.posted_net_after_minor += 1, HELD, BALANCE),
+        (|e| hold(e, CAPTURED).credit.posted_net_after_minor += 1, CAPTURED, BALANCE),
+        (|e| hold(e, CAPTURED).debit.pending_debits_after_minor += 1, CAPTURED, PENDING),
+        (|e| hold(e, DUE_CAPTURED).debit.pending_debits_after_minor += 1, DUE_CAPTURED, PENDING),
+        (|e| hold(e, HELD).asset = 1, HELD, "a hold between assets"),
+        (|e| hold(e, HELD).tenant = 1, HELD, TENANT),
+        (|e| hold(e, CAPTURED).tenant = 1, CAPTURED, PLACED),
+        (|e| hold(e, GROUP_HELD).extra = posted(e, GROUP).extra.clone(), GROUP_HELD, GROUP_TWICE),
+        (|e| refused(e, STEP_REFUSED).id = 50, STEP_REFUSED, ID_TWICE),
+    ]);
+}
+
+fn more_reserved(hold: &mut HoldEvent, minor: u128) {
+    hold.amount_minor += minor;
+    hold.remaining_minor += minor;
+}
+
+fn less_due(hold: &mut HoldEvent) {
+    hold.amount_minor -= 1;
+    hold.remaining_minor = 1;
+}
+
 /// What no other event contradicts.
 #[test]
 fn what_only_the_digest_knows() {
     refused_by_replay(&[
         (|e| e[DIGEST - 1].body = Body::DigestTaken { digest: [0; 32] }, DIGEST, STATE),
-        (|e| e[UPDATED - 1].timestamp_ns += 1, DIGEST, STATE),
+        (|e| e[DIGEST - 2].timestamp_ns += 1, DIGEST, STATE),
         (|e| asset(e, ASSET_JPY).scale = 2, DIGEST, STATE),
         (|e| asset(e, ASSET_JPY).code = code("KWD"), DIGEST, STATE),
         (|e| opened(e, OPENED_1).floor = Floor::Overdraft(1), DIGEST, STATE),
@@ -304,6 +446,13 @@ fn what_only_the_digest_knows() {
         (|e| group_refused(e, GROUP_REFUSED).key.id = 99, DIGEST, STATE),
         (|e| group_refused(e, GROUP_REFUSED).key.content_hash ^= 1, DIGEST, STATE),
         (|e| group_refused(e, GROUP_REFUSED).tenant = 1, DIGEST, STATE),
+        (|e| opened(e, OPENED_3).ceiling = Some(9_000), DIGEST, STATE),
+        (|e| updated(e, UPDATED).ceiling = Some(9_000), DIGEST, STATE),
+        (|e| hold(e, HELD).content_hash ^= 1, DIGEST, STATE),
+        (|e| hold(e, CAPTURED).id = 99, DIGEST, STATE),
+        (|e| hold(e, DUE_RELEASED).due_at_ns += 1, DIGEST, STATE),
+        (|e| hold(e, DUE_RELEASED).at_due = AtDue::Capture, DIGEST, STATE),
+        (|e| hold(e, GROUP_HELD).extra = None, DIGEST, STATE),
     ]);
 }
 
@@ -336,8 +485,8 @@ fn the_digest_knows_whose_event_was_the_last() {
         let mut events = history();
         events.truncate(ASSET_JPY + 2);
         let leg = Leg { slot, previous_sequence: opened as u64, ..Leg::NONE };
-        let (freeze, closed, floor) = (Freeze::None, false, Floor::None);
-        let body = AccountUpdated { leg, tenant: 0, freeze, closed, floor };
+        let (freeze, closed, floor, ceiling) = (Freeze::None, false, Floor::None, None);
+        let body = AccountUpdated { leg, tenant: 0, freeze, closed, floor, ceiling };
         let body = Body::AccountUpdated(Box::new(body));
         events.push(Event { sequence: PAID as u64, timestamp_ns: 2_000, body });
         replay(&events).expect("it fits")
