@@ -7,8 +7,12 @@
 //!   and jitter, within the deadline. The id of a transfer is its idempotency key for good, so a
 //!   repetition is never a second payment. If the deadline ends while an attempt may have been
 //!   applied, the error is [`Error::Unknown`]: make the same call again, with the same id.
-//! * **Coalescing.** [`Client::transfer`] is one call for one payment. Calls that run at the same
-//!   time travel together in batches, without a timer: a lone call goes out at once.
+//! * **One stream.** [`Client::transfer`] is one call for one transfer: a payment, or a hold and what is
+//!   done with it. All of them travel over one long-lived stream, without a timer: a lone call goes out at
+//!   once, and each has its own answer.
+//!
+//! [Payments](NewPayment) have a life from creation to refund, and the [feed](Client::subscribe) says
+//! everything that happens, exactly once and in order, across broken connections.
 //!
 //! A refused payment is data, not an error: the inner [`Result`] of [`Client::transfer`] is either
 //! [`Posted`] or [`Refused`], and the compiler warns if you look at neither.
