@@ -124,6 +124,11 @@ fn write_ledger(figures: &Figures, writer: &mut Writer<'_>) -> fmt::Result {
     writer.gauge("florin_accounts_bytes", help, figures.account_bytes as u64)?;
     writer.gauge("florin_ids", "Ids that are known for good", figures.ids as u64)?;
     writer.gauge("florin_assets", "Assets in use", figures.assets.len() as u64)?;
+    let help = "Holds and payments that reserve something";
+    writer.gauge("florin_open_holds", help, figures.open_holds as u64)?;
+    writer.gauge("florin_timers", "Of these, those that will fall due", figures.timers as u64)?;
+    let help = "1 while what falls due is held back, until somebody accepts the clock";
+    writer.gauge("florin_due_paused", help, u64::from(figures.due_paused))?;
     let conserved = u64::from(figures.conserved);
     writer.gauge("florin_conserved", "1 while debits equal credits in every asset", conserved)
 }

@@ -49,6 +49,10 @@ async fn everything_happens(ledger: &mut Ledger) {
     pay(ledger, new_transfer(4, "b", "a", 10_000)).await;
     pay(ledger, new_transfer(13, "a", "a", 1)).await;
     ledger.create_transfers(v1::CreateTransfersRequest::default()).await.expect_err("empty");
+    let mut hold = new_transfer(20, "a", "b", 100);
+    hold.kind = v1::TransferKind::Hold.into();
+    hold.due_at_ns = u64::MAX >> 1;
+    pay(ledger, hold).await;
     assert_eq!(balance(ledger, "a").await, 400);
 }
 
@@ -79,23 +83,25 @@ async fn counters_move_by_what_happened() {
     let calls = |method, code| vec![("service", LEDGER), ("method", method), ("code", code)];
     let times = |method| vec![("service", LEDGER), ("method", method)];
     for (name, labels, moved) in [
-        ("florin_calls_total", calls("CreateTransfers", "OK"), 8.0),
+        ("florin_calls_total", calls("CreateTransfers", "OK"), 9.0),
         ("florin_calls_total", calls("CreateTransfers", "INVALID_ARGUMENT"), 1.0),
         ("florin_calls_total", calls("GetAccounts", "OK"), 1.0),
         ("florin_calls_total", calls("CreateAccounts", "OK"), 0.0),
-        ("florin_call_duration_seconds_count", times("CreateTransfers"), 9.0),
+        ("florin_call_duration_seconds_count", times("CreateTransfers"), 10.0),
         ("florin_call_faults_total", vec![("reason", "BATCH_EMPTY")], 1.0),
-        ("florin_transfers_posted_total", vec![], 3.0),
+        ("florin_transfers_posted_total", vec![], 4.0),
         ("florin_transfers_refused_total", vec![("reason", "INSUFFICIENT_FUNDS")], 1.0),
         ("florin_transfers_refused_total", vec![("reason", "ACCOUNT_NOT_FOUND")], 1.0),
         ("florin_transfers_refused_total", vec![("reason", "ASSET_MISMATCH")], 1.0),
-        ("florin_decided_sequence", vec![], 6.0),
-        ("florin_durable_sequence", vec![], 6.0),
-        ("florin_journal_events_total", vec![], 6.0),
+        ("florin_decided_sequence", vec![], 7.0),
+        ("florin_durable_sequence", vec![], 7.0),
+        ("florin_journal_events_total", vec![], 7.0),
         // One call after the other: each has a frame of its own.
-        ("florin_journal_frames_total", vec![], 6.0),
-        ("florin_journal_sync_duration_seconds_count", vec![], 6.0),
-        ("florin_ids", vec![], 6.0),
+        ("florin_journal_frames_total", vec![], 7.0),
+        ("florin_journal_sync_duration_seconds_count", vec![], 7.0),
+        ("florin_ids", vec![], 7.0),
+        ("florin_open_holds", vec![], 1.0),
+        ("florin_timers", vec![], 1.0),
         ("florin_accounts", vec![], 0.0),
         ("florin_calls_open", vec![], 0.0),
         ("florin_in_flight_requests", vec![], 0.0),
@@ -107,6 +113,7 @@ async fn counters_move_by_what_happened() {
         ("florin_accounts", 4.0),
         ("florin_assets", 2.0),
         ("florin_conserved", 1.0),
+        ("florin_due_paused", 0.0),
         ("florin_accepting", 1.0),
         ("florin_partition_answering", 1.0),
         ("florin_epoch", 1.0),
@@ -206,8 +213,8 @@ async fn a_restart() {
     let server = Server::start_on(dir.path(), &[LISTEN]);
     let exposition = scrape(&server);
     for (name, value) in [
-        ("florin_transfers_posted_total", 3.0),
-        ("florin_decided_sequence", 12.0),
+        ("florin_transfers_posted_total", 4.0),
+        ("florin_decided_sequence", 13.0),
         ("florin_epoch", 2.0),
         ("florin_journal_frames_total", 0.0),
     ] {
