@@ -114,7 +114,9 @@ impl Stream for Answers {
 }
 
 fn not_here<T>() -> Result<Response<T>, Status> {
-    Err(Status::unimplemented("the echo server answers transfers only: one, many, in columns, or on a stream"))
+    Err(Status::unimplemented(
+        "the echo server answers transfers only: one, many, in columns, or on a stream",
+    ))
 }
 
 #[tonic::async_trait]

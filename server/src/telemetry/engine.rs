@@ -43,6 +43,7 @@ pub(super) struct Snapshot {
     /// `None` if the system does not tell.
     pub free_bytes: Option<u64>,
     pub calls_open: u64,
+    pub subscribers: u64,
 }
 
 impl Collector for Snapshot {
@@ -73,6 +74,7 @@ impl Snapshot {
             u64::from(self.figures.is_some()),
         )?;
         writer.gauge("florin_calls_open", "Calls under way, streams included", self.calls_open)?;
+        writer.gauge("florin_subscribers", "Subscribers of the feed", self.subscribers)?;
         writer.gauge("florin_epoch", "How often the journal was opened", self.epoch)
     }
 

@@ -61,6 +61,7 @@ impl Exposition {
             epoch: self.subject.epoch,
             free_bytes: RealDisk.free_bytes(&self.subject.data).ok(),
             calls_open: self.watch.calls.open(),
+            subscribers: self.subject.engine.feed().subscribers() as u64,
         };
         let mut registry = Registry::default();
         registry.register_collector(Box::new(snapshot));

@@ -8,10 +8,12 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use exposition::Exposition;
 use florin_proto::v1;
 use support::*;
+use tokio_stream::StreamExt as _;
 
 const LISTEN: (&str, &str) = ("FLORIN_METRICS__LISTEN", "127.0.0.1:0");
 const LEDGER: &str = "florin.v1.LedgerService";
@@ -165,6 +167,45 @@ async fn unknown_calls_are_other() {
     let exposition = scrape(&server);
     let counted = exposition.value("florin_calls_total", &labels);
     assert!((counted - 2.0).abs() < 1e-9, "{:?}", exposition.families["florin_calls_total"]);
+}
+
+/// Streams are counted when they end, however they end; how long they were open is not a time of an answer.
+#[tokio::test]
+async fn streams() {
+    let server = Server::start_with(&[LISTEN]);
+    let mut ledger = server.ledger().await;
+    open_accounts(&mut ledger).await;
+    let payments = (1..=3).map(|id| new_transfer(id, "bank", "a", 1));
+    let answers = ledger.stream_transfers(tokio_stream::iter(payments)).await.expect("a stream");
+    let answers: Vec<_> = answers.into_inner().collect().await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 3, "{answers:?}");
+
+    let endpoint = tonic::transport::Endpoint::new(server.address.clone()).expect("an address");
+    let channel = endpoint.connect().await.expect("a connection");
+    let mut health = tonic_health::pb::health_client::HealthClient::new(channel);
+    let watch = health.watch(tonic_health::pb::HealthCheckRequest::default()).await.expect("one");
+    let open = scrape(&server).value("florin_calls_open", &[]);
+    assert!((open - 1.0).abs() < 1e-9, "{open} open");
+    drop((watch, health));
+
+    let began = Instant::now();
+    let exposition = loop {
+        let exposition = scrape(&server);
+        if exposition.value("florin_calls_open", &[]) < 1e-9 {
+            break exposition;
+        }
+        assert!(began.elapsed() < Duration::from_secs(5), "a call that was given up stays open");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    for (service, method, code) in
+        [(LEDGER, "StreamTransfers", "OK"), ("grpc.health.v1.Health", "Watch", "CANCELLED")]
+    {
+        let labels = [("service", service), ("method", method), ("code", code)];
+        let ended = exposition.value("florin_calls_total", &labels);
+        assert!((ended - 1.0).abs() < 1e-9, "{method} {code}: {ended}");
+        let timed = exposition.value("florin_call_duration_seconds_count", &labels[..2]);
+        assert!(timed < 1e-9, "{method}");
+    }
 }
 
 /// A full door is counted, and metrics come through it.

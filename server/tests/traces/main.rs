@@ -10,6 +10,7 @@ use collector::{Collector, attributes};
 use florin_proto::v1;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use support::*;
+use tokio_stream::StreamExt as _;
 use tonic::Request;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -178,6 +179,21 @@ async fn the_ways_of_requests() {
         // The caller's mistake is no failure of the server.
         assert_eq!(call.status.as_ref().map_or(0, |status| status.code), 0, "{what}");
     }
+}
+
+/// A stream has no end, so what it asks is not kept: its own span is all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_one_span() {
+    let (server, mut ledger, collector) = started(&[]).await;
+    let payments = (1..=100).map(|id| new_transfer(id, "bank", "a", 1));
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let request = with(tokio_stream::iter(payments), &[("traceparent", parent)]);
+    let answers = ledger.stream_transfers(request).await.expect("a stream").into_inner();
+    assert_eq!(answers.filter(Result::is_ok).collect::<Vec<_>>().await.len(), 100);
+    let spans = all_spans(server, ledger, &collector);
+    let (call, below) = tree(&spans);
+    assert_eq!(call.name, "florin.v1.LedgerService/StreamTransfers");
+    assert_eq!(names(&below), [""; 0]);
 }
 
 /// Who is traced: by the caller's flag, otherwise by the ratio.
