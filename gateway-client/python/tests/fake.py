@@ -16,9 +16,16 @@ from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 from florin._wire import minor, uint128
-from florin.v1 import admin_pb2, admin_pb2_grpc, event_pb2, event_pb2_grpc
+from florin.v1 import (
+    admin_pb2,
+    admin_pb2_grpc,
+    event_pb2,
+    event_pb2_grpc,
+    ledger_pb2_grpc,
+    payment_pb2,
+    payment_pb2_grpc,
+)
 from florin.v1 import ledger_pb2 as pb
-from florin.v1 import ledger_pb2_grpc, payment_pb2, payment_pb2_grpc
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,8 @@ class Fail:
             retry = any_pb2.Any()
             retry.Pack(error_details_pb2.RetryInfo(retry_delay=delay))
             status.details.append(retry)
-        return status.SerializeToString()
+        encoded: bytes = status.SerializeToString()
+        return encoded
 
 
 @dataclass(frozen=True)
@@ -184,7 +192,9 @@ class Fake(
         self._end(step, context)
         return response
 
-    def UpdateAccount(self, request: pb.UpdateAccountRequest, context: grpc.ServicerContext) -> pb.UpdateAccountResponse:
+    def UpdateAccount(
+        self, request: pb.UpdateAccountRequest, context: grpc.ServicerContext
+    ) -> pb.UpdateAccountResponse:
         """Changes nothing, and gives the account."""
         step = self._begin(context)
         self._end(step, context)
@@ -274,7 +284,9 @@ class Fake(
         if context.add_callback(canceled.set):
             canceled.wait(20)
 
-    def GetStatus(self, request: admin_pb2.GetStatusRequest, context: grpc.ServicerContext) -> admin_pb2.GetStatusResponse:
+    def GetStatus(
+        self, request: admin_pb2.GetStatusRequest, context: grpc.ServicerContext
+    ) -> admin_pb2.GetStatusResponse:
         """Not accepting."""
         step = self._begin(context)
         self._end(step, context)

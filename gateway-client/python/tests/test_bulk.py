@@ -93,7 +93,9 @@ class Columns(unittest.TestCase):
             ids=[1, 2], kind=[TransferKind.CAPTURE] * 2, hold=[TransferId(3), 4], release_rest=[True, False]
         ).to_wire()
         self.assertEqual(list(wire.debit_account_lo), [0, 0])
-        self.assertEqual((list(wire.amount_lo), list(wire.hold_lo), list(wire.release_rest)), ([0, 0], [3, 4], [True, False]))
+        self.assertEqual(
+            (list(wire.amount_lo), list(wire.hold_lo), list(wire.release_rest)), ([0, 0], [3, 4], [True, False])
+        )
 
     def test_what_is_no_column(self) -> None:
         good = [1]
@@ -149,7 +151,9 @@ class Answers(unittest.TestCase):
                     continue
                 outcome = bulk_of_wire(request, wire)
                 assert not isinstance(outcome, Refused)
-                self.assertEqual([(i, o.id, type(o)) for i, o in outcome.others], [(o.index, o.index + 1, Refused) for o in others])
+                self.assertEqual(
+                    [(i, o.id, type(o)) for i, o in outcome.others], [(o.index, o.index + 1, Refused) for o in others]
+                )
 
     def test_groups(self) -> None:
         request = BulkTransfers(ids=[1], debit=[7], credit=[8], amount_minor=[5], group=GroupId(9)).to_wire()

@@ -100,7 +100,10 @@ class Retries(unittest.TestCase):
             client = Client(fake.address)
             client.close()
             client.close()
-            for call in (client.list_assets, lambda: client.transfer(TransferId(1), debit="a", credit="b", amount_minor=1)):
+            for call in (
+                client.list_assets,
+                lambda: client.transfer(TransferId(1), debit="a", credit="b", amount_minor=1),
+            ):
                 with self.assertRaises(florin.ClientClosed):
                     call()
             with self.assertRaises(florin.ClientClosed):
@@ -114,7 +117,9 @@ class Answers(unittest.TestCase):
 
     def test_accounts(self) -> None:
         names = ["a:1", "a:2", "a:3", "b:1", "a:4"]
-        answers = self.client.create_accounts([*(NewAccount(name, "EUR", FLOOR_NONE) for name in names), NewAccount("c", "XXX")])
+        answers = self.client.create_accounts(
+            [*(NewAccount(name, "EUR", FLOOR_NONE) for name in names), NewAccount("c", "XXX")]
+        )
         self.assertEqual([type(answer) for answer in answers], [Opened] * 5 + [Refused])
         with self.assertRaises(Refused) as raised:
             self.client.create_account("c", "XXX")
@@ -123,7 +128,9 @@ class Answers(unittest.TestCase):
         self.assertEqual([account.name for account in self.client.list_accounts()], names)
         prefixed = list(self.client.list_accounts("a:"))
         self.assertEqual([account.key for account in prefixed], ["a:1", "a:2", "a:3", "a:4"])
-        self.assertEqual((prefixed[0].floor, prefixed[0].freeze, prefixed[0].ceiling_minor), (FLOOR_NONE, Freeze.NONE, None))
+        self.assertEqual(
+            (prefixed[0].floor, prefixed[0].freeze, prefixed[0].ceiling_minor), (FLOOR_NONE, Freeze.NONE, None)
+        )
 
         found = self.client.get_accounts(["a:1", "nobody"])
         self.assertEqual(([account.name for account in found.found], found.missing), (["a:1"], ["nobody"]))
@@ -157,4 +164,6 @@ class Answers(unittest.TestCase):
         status = self.client.status()
         totals = status.partitions[0].assets[0]
         self.assertEqual((status.accepting, status.not_accepting_reason), (False, "DISK_FULL"))
-        self.assertEqual((totals.asset.code, totals.debits_minor, totals.credits_minor), ("EUR", 2 << 64 | 1, 2 << 64 | 1))
+        self.assertEqual(
+            (totals.asset.code, totals.debits_minor, totals.credits_minor), ("EUR", 2 << 64 | 1, 2 << 64 | 1)
+        )

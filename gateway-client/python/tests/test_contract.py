@@ -66,7 +66,9 @@ class Golden(unittest.TestCase):
         self.assertEqual(done.payment.amount.to_wire(), answer.payment.amount)
         account = florin.Account.of_wire(golden("florin.v1.Account.ceiling"))
         self.assertIsNotNone(account.ceiling_minor)
-        self.assertEqual(Status.of_wire(golden("florin.v1.GetStatusResponse.disk_full")).not_accepting_reason, "DISK_FULL")
+        self.assertEqual(
+            Status.of_wire(golden("florin.v1.GetStatusResponse.disk_full")).not_accepting_reason, "DISK_FULL"
+        )
 
 
 class Names(unittest.TestCase):

@@ -9,8 +9,7 @@ from typing import Any, cast
 import grpc
 
 import florin
-from florin import Fault, FlorinError, OutcomeUnknown, Refusal, Refused, Retry, TransferId
-from florin import _exceptions
+from florin import Fault, FlorinError, OutcomeUnknown, Refusal, Refused, Retry, TransferId, _exceptions
 from florin._channel import target
 from florin._failure import Effect, Failure, failure_of
 from florin._retry import Attempts, Kind
@@ -75,9 +74,7 @@ class Statuses(unittest.TestCase):
         ):
             with self.subTest(status=status.args):
                 found = failure_of(cast(Any, status), "127.0.0.1:7411")
-                self.assertEqual(
-                    (found.error.reason, found.effect, found.error.retryable), (reason, effect, retryable)
-                )
+                self.assertEqual((found.error.reason, found.effect, found.error.retryable), (reason, effect, retryable))
 
     def test_a_fault_with_all_its_parts(self) -> None:
         fault = failure("RESOURCE_EXHAUSTED", "busy", "OVERLOADED", 0.25).error
@@ -199,7 +196,11 @@ class Tree(unittest.TestCase):
     def test_the_drawing_has_them_all(self) -> None:
         drawn = _exceptions.__doc__ or ""
         made = {type(error).__name__ for error in self.ALL}
-        defined = {name for name, thing in vars(_exceptions).items() if isinstance(thing, type) and issubclass(thing, FlorinError)}
+        defined = {
+            name
+            for name, thing in vars(_exceptions).items()
+            if isinstance(thing, type) and issubclass(thing, FlorinError)
+        }
         self.assertEqual(defined - {"FlorinError"}, made)
         for name in made:
             self.assertIn(f"── {name} ", drawn)

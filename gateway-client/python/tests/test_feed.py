@@ -59,7 +59,8 @@ class Resuming(unittest.TestCase):
                 self.assertEqual((raised.exception.reason, len(fake.subscriptions)), (expected, subscriptions))
 
     def test_patience(self) -> None:
-        with Fake(feed=[[batch(1), End()]] + [[End()]] * 10_000) as fake, Client(fake.address, retry=RETRY) as client:
+        feed: list[Script] = [[batch(1), End()], *[[End()]] * 10_000]
+        with Fake(feed=feed) as fake, Client(fake.address, retry=RETRY) as client:
             subscription = client.subscribe(patience=0.3)
             self.assertEqual(next(subscription).sequence, 1)
             began = time.monotonic()

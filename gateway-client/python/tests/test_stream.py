@@ -108,12 +108,16 @@ class ManyCallers(unittest.TestCase):
     def test_each_gets_its_own_answer_over_one_stream(self) -> None:
         with Fake() as fake, Client(fake.address) as client, ThreadPoolExecutor(32) as pool:
             answers = list(pool.map(lambda id: pay(client, id, amount_minor=1_000 + id), range(1, 501)))
-            self.assertEqual([(answer.id, answer.amount_minor) for answer in answers], [(i, 1_000 + i) for i in range(1, 501)])
+            self.assertEqual(
+                [(answer.id, answer.amount_minor) for answer in answers], [(i, 1_000 + i) for i in range(1, 501)]
+            )
             self.assertEqual((fake.streams, fake.unary_calls, sorted(fake.applied)), (1, 0, list(range(1, 501))))
 
     def test_streams_that_break_lose_nothing_and_do_nothing_twice(self) -> None:
-        for breaks in (Lose(), Fail("UNAVAILABLE"), End(), Fail("INTERNAL")):
-            steps: list[Step] = ([None] * 40 + [breaks]) * 6
+        each: tuple[Step, ...] = (Lose(), Fail("UNAVAILABLE"), End(), Fail("INTERNAL"))
+        for breaks in each:
+            once: list[Step] = [*[None] * 40, breaks]
+            steps = once * 6
             with self.subTest(breaks=breaks), Fake(steps) as fake:
                 retry = Retry(attempts=20, base_backoff=0.001, max_backoff=0.005)
                 with Client(fake.address, retry=retry) as client, ThreadPoolExecutor(16) as pool:

@@ -20,7 +20,8 @@ from florin._wire import (
     signed_minor,
     uint128,
 )
-from florin.v1 import event_pb2, ledger_pb2 as pb
+from florin.v1 import event_pb2
+from florin.v1 import ledger_pb2 as pb
 
 
 class Freeze(WireEnum):

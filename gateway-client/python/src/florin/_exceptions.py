@@ -140,9 +140,8 @@ class OutcomeUnknown(FlorinError):
 
     def __str__(self) -> str:
         """What happened, and what to do."""
-        return (
-            f"the outcome is unknown ({self.last}): make the same call again with the same ids, nothing is applied twice"
-        )
+        again = "make the same call again with the same ids, nothing is applied twice"
+        return f"the outcome is unknown ({self.last}): {again}"
 
 
 class UnexpectedStatus(FlorinError):

@@ -15,8 +15,8 @@ from florin._exceptions import (
     DeadlineExceeded,
     Fault,
     FlorinError,
-    Unreachable,
     UnexpectedStatus,
+    Unreachable,
 )
 
 _ERROR_DOMAIN = "florin.dev"

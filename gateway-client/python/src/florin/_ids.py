@@ -96,7 +96,9 @@ def parse_key(text: str) -> AccountKey:
     if text.startswith("id:") and _HEX.fullmatch(text[3:]):
         return AccountId.parse(text[3:])
     if not _NAME.fullmatch(text):
-        raise Invalid("NAME_INVALID", "an account is a name, 1 to 128 of A-Z a-z 0-9 : / _ . @ + -, or id: and 32 hex digits")
+        raise Invalid(
+            "NAME_INVALID", "an account is a name, 1 to 128 of A-Z a-z 0-9 : / _ . @ + -, or id: and 32 hex digits"
+        )
     return text
 
 

@@ -13,7 +13,7 @@ DEADLINE_MAX_S = 24 * 60 * 60.0
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """When and how often a call is tried again, always under the same ids and within its deadline. Times are seconds."""
+    """When and how often a call is tried again, under the same ids and within its deadline. Times are seconds."""
 
     #: Attempts at most, the first included. 20 are more than fit into the default deadline; 1 means no retries.
     attempts: int = 20

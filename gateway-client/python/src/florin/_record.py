@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Generic, TypeVar
 
-from florin._ids import AccountId, GroupId, TransferId
 from florin._exceptions import Refused
+from florin._ids import AccountId, GroupId, TransferId
 from florin._outcome import Posted, outcome_of_wire
 from florin._refusal import reason_name
 from florin._time import date_from_wire

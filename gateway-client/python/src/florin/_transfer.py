@@ -1,4 +1,4 @@
-"""What can be asked of the ledger: one class a kind of transfer. Each begins with its id, its idempotency key for good."""
+"""What can be asked of the ledger: one class a kind of transfer. Each has its id, its idempotency key for good."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Transfer(_Attached):
 
 @dataclass(frozen=True, slots=True)
 class NewHold(_Attached):
-    """Places a hold: reserves money of the debit account for the credit account, until it is captured, released or due."""
+    """Places a hold: reserves money of debit for credit, until it is captured, released or due."""
 
     #: Its id, and the hold's from then on.
     id: TransferId

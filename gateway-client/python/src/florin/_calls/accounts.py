@@ -87,7 +87,7 @@ class AccountCalls(Caller):
         freeze: Freeze | None = None,
         close: bool = False,
         floor: Floor | None = None,
-        ceiling_minor: int | None | _Same = SAME,
+        ceiling_minor: int | _Same | None = SAME,
     ) -> Account:
         """Freezes, unfreezes, closes, or sets floor or ceiling (None takes it away). All of it or nothing.
 

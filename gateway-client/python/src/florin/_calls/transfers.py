@@ -147,9 +147,7 @@ class TransferCalls(Caller):
         metadata: Mapping[str, str] | None = None,
     ) -> Posted:
         """Gives back what a hold reserves: an amount, or all that is left."""
-        return self.submit(
-            Release(id, hold, amount_minor, code=code, value_date=value_date, metadata=metadata or {})
-        )
+        return self.submit(Release(id, hold, amount_minor, code=code, value_date=value_date, metadata=metadata or {}))
 
     def change_hold(
         self,
