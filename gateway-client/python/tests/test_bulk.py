@@ -49,10 +49,10 @@ class Columns(unittest.TestCase):
                 self.assertEqual(wire, expected)
 
     def test_small_signed_columns(self) -> None:
-        column = np.array([1, 2, 3])
+        column = np.array([1, 2, 200])
         self.assertEqual(column.dtype, np.int64)
         wire = BulkTransfers(ids=column, debit=column, credit=column, amount_minor=column).to_wire()
-        self.assertEqual(list(wire.amount_lo), [1, 2, 3])
+        self.assertEqual(list(wire.amount_lo), [1, 2, 200])
 
     def test_high_halves_names_and_optional_columns(self) -> None:
         wire = BulkTransfers(
@@ -112,6 +112,7 @@ class Columns(unittest.TestCase):
             ("amount_minor", [-1], florin.AmountError),
             ("amount_minor", [1 << 128], florin.AmountError),
             ("amount_minor", np.array([-1]), florin.AmountError),
+            ("amount_minor", np.array([5, -256]), florin.AmountError),
             ("ids", [-1], florin.Invalid),
             ("ids", ["cash"], TypeError),
             ("ids", [AccountId(1)], TypeError),

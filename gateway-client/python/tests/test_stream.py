@@ -125,6 +125,15 @@ class ManyCallers(unittest.TestCase):
                 self.assertEqual([answer.id for answer in answers], list(range(1, 301)))
                 self.assertEqual((sorted(fake.applied), fake.streams), (list(range(1, 301)), 7))
 
+    def test_what_goes_out_again_keeps_its_order(self) -> None:
+        with Fake([Late(2.0)]) as fake, Client(fake.address, retry=RETRY) as client, ThreadPoolExecutor(5) as pool:
+            callers = []
+            for id in range(1, 6):
+                callers.append(pool.submit(pay, client, id))
+                time.sleep(0.03)
+            self.assertEqual([caller.result().id for caller in callers], [1, 2, 3, 4, 5])
+            self.assertEqual((fake.applied, fake.streams), ([1, 2, 3, 4, 5], 2))
+
     def test_who_has_gone_does_not_shift_the_answers(self) -> None:
         with Fake([Late(0.5)]) as fake, Client(fake.address) as client, ThreadPoolExecutor(4) as pool:
             gone = pool.submit(pay, client.with_deadline(0.1), 1, 7)

@@ -223,9 +223,8 @@ class Coalescer:
             pending = stream.in_flight.popleft()
             stream.progress = time.monotonic()
             stream.answered += 1
-            if pending.state is _State.SENT:
-                pending.answer = result
-                pending.finish()
+            pending.answer = result
+            pending.finish()
 
     def _put_back(self, stream: _Stream, failure: Failure, resume_at: float) -> bool:
         """Lets those who were on a broken stream wait for the next one. Whether anybody was hit by it."""
