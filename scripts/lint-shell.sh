@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 status=0
-for script in .ci/run scripts/*.sh deploy/*.sh; do
+for script in .ci/run scripts/*.sh deploy/*.sh gateway-client/*/*.sh; do
     bash -n "$script" || status=1
     if [[ $(head -c 2 "$script") == '#!' && ! -x $script ]]; then
         echo "$script: has a #! line and is not executable" >&2
@@ -13,6 +13,6 @@ for script in .ci/run scripts/*.sh deploy/*.sh; do
     fi
 done
 if command -v shellcheck >/dev/null; then
-    shellcheck --external-sources .ci/run scripts/*.sh deploy/*.sh || status=1
+    shellcheck --external-sources .ci/run scripts/*.sh deploy/*.sh gateway-client/*/*.sh || status=1
 fi
 exit $status

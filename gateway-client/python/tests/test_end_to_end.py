@@ -640,6 +640,26 @@ class Crashes(unittest.TestCase):
 
 
 class Examples(unittest.TestCase):
+    def run_with(self, server: Server, *arguments: str | Path) -> str:
+        """What a program prints that ends well."""
+        ran = subprocess.run(
+            [sys.executable, *arguments],
+            env=os.environ | {"FLORIN_SERVER": server.address, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        return ran.stdout
+
+    def test_the_first_payment_of_the_readme(self) -> None:
+        program = (PACKAGE / "README.md").read_text().split("```python\n")[1].split("```")[0]
+        self.assertIn('"127.0.0.1:7411"', program)
+        with Server() as server:
+            printed = self.run_with(server, "-c", program.replace("127.0.0.1:7411", server.address))
+        self.assertEqual(printed.split()[1], "1250")
+
     def test_they_run(self) -> None:
         with Server() as server:
             for name, lines in (
@@ -647,14 +667,6 @@ class Examples(unittest.TestCase):
                 ("feed_to_frame", ["TRANSFER_POSTED", "1250", "cursor "]),
             ):
                 with self.subTest(name=name):
-                    ran = subprocess.run(
-                        [sys.executable, PACKAGE / "examples" / f"{name}.py"],
-                        env=os.environ | {"FLORIN_SERVER": server.address, "PYTHONPATH": os.pathsep.join(sys.path)},
-                        capture_output=True,
-                        text=True,
-                        timeout=60,
-                        check=False,
-                    )
-                    self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+                    printed = self.run_with(server, PACKAGE / "examples" / f"{name}.py")
                     for line in lines:
-                        self.assertIn(line, ran.stdout)
+                        self.assertIn(line, printed)

@@ -89,8 +89,8 @@ class Subscription(Iterator[Event]):
 
     def close(self) -> None:
         """Ends it. What was received and not taken stays to be taken."""
-        self._closed.set()
         with self._lock:
+            self._closed.set()
             call = self._call
         if call is not None:
             call.cancel()
@@ -130,6 +130,8 @@ class Subscription(Iterator[Event]):
         """One batch, or how the stream ended."""
         try:
             with self._lock:
+                if self._closed.is_set():
+                    return Failure(ClientClosed("the subscription is closed"), Effect.FINAL)
                 if self._call is None:
                     self._call = self._connection.events.Subscribe(self._request_from_here())
                 call = self._call

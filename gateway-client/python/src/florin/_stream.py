@@ -150,6 +150,14 @@ class Coalescer:
         call.cancel()
 
     def _run(self) -> None:
+        try:
+            self._serve_streams()
+        finally:
+            # Should this end by a mistake of its own, the next transfer begins anew.
+            with self._changed:
+                self._thread = None
+
+    def _serve_streams(self) -> None:
         failed = 0
         while True:
             with self._changed:
