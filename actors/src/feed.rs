@@ -37,8 +37,19 @@ pub struct Feed {
 pub struct Tip {
     /// The last event of a frame that was published while somebody was live.
     pub published: Sequence,
-    /// Nothing more will come.
-    pub closed: bool,
+    /// Whether more will come.
+    pub end: End,
+}
+
+/// How a feed ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It goes on.
+    Open,
+    /// Nothing more will come: what is published is the last.
+    AtTheLast,
+    /// It is over, also for those who have not seen all.
+    Now,
 }
 
 /// A place among the subscribers; given back when it is dropped.
@@ -57,7 +68,7 @@ impl Feed {
             subscribers: AtomicUsize::new(0),
             live: AtomicUsize::new(0),
             recent: Mutex::default(),
-            tip: watch::Sender::new(Tip { published: durable_through, closed: false }),
+            tip: watch::Sender::new(Tip { published: durable_through, end: End::Open }),
         })
     }
 
@@ -85,9 +96,13 @@ impl Feed {
     }
 
     /// Says that nothing more will come.
-    pub fn close(&self) {
-        let published = self.published();
-        self.tip.send_modify(|tip| *tip = Tip { published, closed: true });
+    pub fn close(&self, end: End) {
+        self.tip.send_modify(|tip| tip.end = end);
+    }
+
+    /// Tells of frames while somebody is [live](Seat::go_live), and of the end.
+    pub fn tip(&self) -> watch::Receiver<Tip> {
+        self.tip.subscribe()
     }
 
     /// The frame with this event, if it is one of the last.
@@ -108,7 +123,7 @@ impl Feed {
             drop(gone); // not under the lock
         }
         self.published.store(published, Ordering::Release);
-        // Either this sees who has just become live, or they see this frame: see `Seat::follow`.
+        // Either this sees who has just become live, or they see this frame: see `Seat::go_live`.
         fence(Ordering::SeqCst);
         if self.live.load(Ordering::Relaxed) > 0 {
             self.tip.send_modify(|tip| tip.published = published);
@@ -122,15 +137,16 @@ impl Seat {
         &self.feed
     }
 
-    /// Follows from now on: whatever is published after [`Feed::published`] is read next wakes the receiver.
-    pub fn follow(&mut self) -> watch::Receiver<Tip> {
-        let receiver = self.feed.tip.subscribe();
-        if !self.is_live {
-            self.is_live = true;
-            self.feed.live.fetch_add(1, Ordering::Relaxed);
+    /// From now on the [tip](Feed::tip) tells of each frame that is published after [`Feed::published`] is read next.
+    /// Whether that was not so before.
+    pub fn go_live(&mut self) -> bool {
+        if self.is_live {
+            return false;
         }
+        self.is_live = true;
+        self.feed.live.fetch_add(1, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        receiver
+        true
     }
 }
 

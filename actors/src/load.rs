@@ -42,7 +42,7 @@ fn read_all<D: Disk>(
 }
 
 /// Where the first member of its group stands: the group's id is kept there.
-pub(crate) fn group_head(event: &Event) -> Option<Sequence> {
+pub fn group_head(event: &Event) -> Option<Sequence> {
     let place = event.group();
     (place.len > 0).then(|| event.sequence - u64::from(place.index))
 }

@@ -33,6 +33,8 @@ pub struct Config {
     pub journal: Journal,
     /// What is admitted.
     pub limits: Limits,
+    /// The feed of events.
+    pub feed: Feed,
     /// What is logged.
     pub log: Log,
     /// Metrics.
@@ -61,6 +63,15 @@ pub struct Limits {
     pub in_flight_bytes: usize,
     /// Most concurrent calls on one connection.
     pub concurrent_streams: u32,
+}
+
+/// The feed of events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feed {
+    /// Most subscribers.
+    pub subscribers: u32,
+    /// Seconds for which a subscriber may take nothing before it is cut off.
+    pub stall_seconds: u32,
 }
 
 /// What is logged, to standard error.
@@ -157,6 +168,7 @@ impl Default for Config {
                 in_flight_bytes: 64 << 20,
                 concurrent_streams: 1_024,
             },
+            feed: Feed { subscribers: 1_024, stall_seconds: 30 },
             log: Log { level: LogLevel::Info, format: LogFormat::Text },
             metrics: Metrics { listen: OptionalAddress(None) },
             telemetry: Telemetry {

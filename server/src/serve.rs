@@ -6,13 +6,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use florin_actors::admit::AdmissionLimits;
+use florin_actors::feed::End;
 use florin_actors::{Engine, EngineOptions, OpenedEngine};
 use florin_persistence::Recovery;
 use florin_proto::v1;
 use florin_proto::v1::admin_service_server::AdminServiceServer;
+use florin_proto::v1::event_service_server::EventServiceServer;
 use florin_proto::v1::ledger_service_server::LedgerServiceServer;
 use florin_proto::v1::payment_service_server::PaymentServiceServer;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tonic::transport::Server;
@@ -20,7 +23,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
 
 use crate::config::Config;
-use crate::rpc::{Admin, Ledger, OversizeLayer, Payments, RpcLimits};
+use crate::rpc::{Admin, Events, FeedLimits, Ledger, OversizeLayer, Payments, ReadPool, RpcLimits};
 use crate::telemetry::{self, Subject, Telemetry};
 
 mod progress;
@@ -33,6 +36,10 @@ const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 /// How long open connections may take to go away once everything is answered.
 const GOODBYE: Duration = Duration::from_secs(2);
 
+/// How long subscribers may take to get what is durable when the server stops; and then, that this is the end.
+const LAST_EVENTS: Duration = Duration::from_secs(5);
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
 /// A call that is not complete after this time is ended: half-sent messages are not kept for ever.
 const CALL_MAX: Duration = Duration::from_secs(60);
 /// How often a silent connection is asked whether it is still there, and how long it may take to say so.
@@ -40,6 +47,7 @@ const KEEPALIVE: Duration = Duration::from_secs(20);
 
 type Ledgers = LedgerServiceServer<Ledger>;
 type PaymentsServer = PaymentServiceServer<Payments>;
+type EventsServer = EventServiceServer<Events>;
 type Admins = AdminServiceServer<Admin>;
 
 /// Serves until it is told to stop, by SIGTERM or Ctrl-C. `cut_damaged_tail`: cut off a last frame that was
@@ -62,11 +70,21 @@ pub fn run(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> anyhow
             tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
         }
     };
-    runtime.context("the runtime of the edge")?.block_on(serve(
+    let followers = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(edge_threads(config.edge_threads))
+        .thread_name("florin-feed")
+        .enable_time()
+        .build()
+        .context("the threads of the feed")?;
+    let threads = followers.handle().clone();
+    let served = runtime.context("the runtime of the edge")?.block_on(serve(
         config,
         cut_damaged_tail,
         accept_clock,
-    ))
+        threads,
+    ));
+    followers.shutdown_background();
+    served
 }
 
 /// One thread of edge keeps up with two cores' worth of engine; more help where there are more cores.
@@ -78,7 +96,12 @@ fn edge_threads(configured: u32) -> usize {
     }
 }
 
-async fn serve(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> anyhow::Result<()> {
+async fn serve(
+    config: Config,
+    cut_damaged_tail: bool,
+    accept_clock: bool,
+    feed_threads: Handle,
+) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
@@ -106,6 +129,7 @@ async fn serve(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> an
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<Ledgers>().await;
     health.set_serving::<PaymentsServer>().await;
+    health.set_serving::<EventsServer>().await;
     health.set_serving::<Admins>().await;
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
@@ -117,8 +141,19 @@ async fn serve(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> an
         engine: engine.clone(),
         lineage: recovery.lineage,
         limits: RpcLimits { batch_members: config.limits.batch_members, message_bytes },
+        reads: ReadPool::default(),
     };
-    let payments = Payments::new(engine.clone());
+    let payments = Payments::new(engine.clone(), recovery.lineage, message_bytes);
+    let events = Events {
+        engine: engine.clone(),
+        lineage: recovery.lineage,
+        limits: FeedLimits {
+            subscribers: config.feed.subscribers as usize,
+            stall: Duration::from_secs(config.feed.stall_seconds.into()),
+            message_bytes,
+        },
+        threads: feed_threads,
+    };
     let admin = Admin {
         engine: engine.clone(),
         data: config.data.clone(),
@@ -145,6 +180,7 @@ async fn serve(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> an
         .add_service(reflection)
         .add_service(LedgerServiceServer::new(ledger).max_decoding_message_size(message_bytes))
         .add_service(PaymentServiceServer::new(payments).max_decoding_message_size(message_bytes))
+        .add_service(EventServiceServer::new(events).max_decoding_message_size(message_bytes))
         .add_service(AdminServiceServer::new(admin).max_decoding_message_size(message_bytes))
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),
@@ -177,8 +213,18 @@ async fn serve(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> an
 async fn drain(engine: &Engine, health: &HealthReporter) {
     health.set_not_serving::<Ledgers>().await;
     health.set_not_serving::<PaymentsServer>().await;
+    health.set_not_serving::<EventsServer>().await;
     health.set_not_serving::<Admins>().await;
     engine.drain().await;
+    // Everything is durable: subscribers are told of it. Who is far behind goes on after the restart.
+    let feed = engine.feed();
+    for (end, most) in [(End::AtTheLast, LAST_EVENTS), (End::Now, LAST_WORDS)] {
+        feed.close(end);
+        let began = Instant::now();
+        while feed.subscribers() > 0 && began.elapsed() < most {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
 }
 
 /// Listens from now on, and gives the name of the signal.

@@ -27,7 +27,8 @@ fn frames_are_kept_and_told_only_while_somebody_is_live() {
     publish(&feed, 4..=5);
     assert_eq!((feed.published(), feed.recent(4).is_some()), (5, false), "nobody is live");
 
-    let mut tip = seat.follow();
+    let mut tip = feed.tip();
+    assert!(seat.go_live() && !seat.go_live());
     assert!(!tip.has_changed().expect("the feed is there"), "nothing has come since");
     publish(&feed, 6..=8);
     assert_eq!(tip.borrow_and_update().published, 8);
@@ -48,8 +49,8 @@ fn seats_are_counted() {
     let feed = Feed::new(Directory::new(), 0);
     let mut seats: Vec<Seat> = (0..3).filter_map(|_| feed.seat(2)).collect();
     assert_eq!((seats.len(), feed.subscribers()), (2, 2));
-    seats[0].follow();
-    seats[0].follow();
+    seats[0].go_live();
+    seats[0].go_live();
     seats.pop();
     assert_eq!(feed.subscribers(), 1);
     assert!(feed.seat(2).is_some(), "and given back at once");
@@ -62,9 +63,12 @@ fn seats_are_counted() {
 #[test]
 fn the_end_is_told_to_all() {
     let feed = Feed::new(Directory::new(), 7);
-    let tip = feed.seat(1).expect("a place").follow();
-    feed.close();
-    assert_eq!(*tip.borrow(), Tip { published: 7, closed: true });
+    let tip = feed.tip();
+    for end in [End::AtTheLast, End::Now] {
+        feed.close(end);
+        assert!(tip.has_changed().expect("the feed is there"));
+        assert_eq!(*tip.borrow(), Tip { published: 7, end });
+    }
 }
 
 /// Whoever becomes live while frames are published misses none: it sees it at once, or is woken.
@@ -79,7 +83,8 @@ fn becoming_live_and_publishing_at_the_same_moment() {
                 publish(&publisher, sequence..=sequence);
             }
         });
-        let mut tip = seat.follow();
+        let mut tip = feed.tip();
+        seat.go_live();
         let seen = feed.published();
         publishing.join().expect("published");
         let told = tip.borrow_and_update().published;

@@ -13,7 +13,7 @@ struct Range {
     multiple_of: u64,
 }
 
-const RANGES: [Range; 7] = [
+const RANGES: [Range; 9] = [
     range("edge_threads", |c| c.edge_threads.into(), 0, 256),
     Range {
         multiple_of: 4_096, // so that segments are made of whole pages
@@ -24,6 +24,8 @@ const RANGES: [Range; 7] = [
     range("limits.in_flight_requests", |c| c.limits.in_flight_requests as u64, 1, 1 << 20),
     range("limits.in_flight_bytes", |c| c.limits.in_flight_bytes as u64, 1 << 10, 1 << 40),
     range("limits.concurrent_streams", |c| c.limits.concurrent_streams.into(), 1, 1 << 20),
+    range("feed.subscribers", |c| c.feed.subscribers.into(), 1, 1 << 16),
+    range("feed.stall_seconds", |c| c.feed.stall_seconds.into(), 1, 3_600),
 ];
 
 const fn range(key: &'static str, value: fn(&Config) -> u64, least: u64, most: u64) -> Range {

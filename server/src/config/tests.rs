@@ -31,13 +31,15 @@ fn the_defaults_are_in_range() {
 fn what_stands_where() {
     // File, variable, and how a setting differs from its default then.
     type Case = (&'static str, &'static [(&'static str, &'static str)], fn(&mut Config));
-    let cases: [Case; 24] = [
+    let cases: [Case; 26] = [
         ("data = 'ledger'", &[], |c| c.data = "ledger".into()),
         ("listen = '[::1]:80'", &[], |c| c.listen = "[::1]:80".parse().expect("an address")),
         ("edge_threads = 2", &[], |c| c.edge_threads = 2),
         ("[journal]\nsegment_bytes = 65536", &[], |c| c.journal.segment_bytes = 65_536),
         ("journal.segment_bytes = 65536", &[], |c| c.journal.segment_bytes = 65_536),
         ("[limits]\nmessage_bytes = 1024", &[], |c| c.limits.message_bytes = 1_024),
+        ("[feed]\nsubscribers = 5", &[], |c| c.feed.subscribers = 5),
+        ("", &[("FLORIN_FEED__STALL_SECONDS", "1")], |c| c.feed.stall_seconds = 1),
         ("[log]\nlevel = 'off'\nformat = 'json'", &[], |c| {
             c.log = Log { level: LogLevel::Off, format: LogFormat::Json };
         }),
@@ -250,6 +252,16 @@ fn values_outside_their_range_are_refused() {
                 "[telemetry]\nsample_ratio = nan",
                 &[],
                 "`telemetry.sample_ratio` in FILE is NaN: it must be 0 to 1",
+            ),
+            (
+                "[feed]\nsubscribers = 0",
+                &[],
+                "`feed.subscribers` in FILE is 0: it must be 1 to 65536",
+            ),
+            (
+                "[feed]\nstall_seconds = 3601",
+                &[],
+                "`feed.stall_seconds` in FILE is 3601: it must be 1 to 3600",
             ),
             (
                 "[limits]\nin_flight_bytes = 4194303",

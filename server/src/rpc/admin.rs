@@ -69,7 +69,7 @@ impl AdminService for Admin {
             open_holds: figures.open_holds as u64,
             timers: figures.timers as u64,
             due_paused: figures.due_paused,
-            subscribers: 0,
+            subscribers: self.engine.feed().subscribers() as u64,
         };
         Ok(Response::new(v1::GetStatusResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -9,16 +9,12 @@ use florin_proto::v1::refusal::Reason;
 use prost::Message;
 use tonic::{Request, Response, Status};
 
-use super::{fault, page_token, stream};
+use super::{ReadPool, fault, listing, statement, stream};
 use crate::translate;
 use crate::translate::Checked;
 
 /// Until there are credentials, everybody is the same tenant.
 pub(super) const TENANT: Tenant = 0;
-/// Accounts on a page, if the caller does not say.
-const PAGE_DEFAULT: u32 = 100;
-/// Most accounts on a page.
-const PAGE_MAX: u32 = 1_000;
 
 /// Limits of a call.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +34,8 @@ pub struct Ledger {
     pub lineage: [u8; 16],
     /// Limits of a call.
     pub limits: RpcLimits,
+    /// Where statements and listings read.
+    pub reads: ReadPool,
 }
 
 type Answered<T> = Result<Response<T>, Status>;
@@ -166,40 +164,7 @@ impl LedgerService for Ledger {
         &self,
         request: Request<v1::ListAccountsRequest>,
     ) -> Answered<v1::ListAccountsResponse> {
-        let v1::ListAccountsRequest { page_size, page_token, .. } = request.into_inner();
-        if page_size > PAGE_MAX {
-            let limit = [("limit", PAGE_MAX.to_string())];
-            let message = format!("a page has at most {PAGE_MAX} accounts");
-            return Err(fault::status(Reason::PageSizeInvalid, message, limit));
-        }
-        let limit = if page_size == 0 { PAGE_DEFAULT } else { page_size } as usize;
-        let from = match page_token.as_str() {
-            "" => 0,
-            token => page_token::decode(self.lineage, token).ok_or_else(|| {
-                let message = "this page token was not made here: begin with an empty one";
-                fault::status(Reason::PageTokenInvalid, message, [])
-            })?,
-        };
-        let command = Command::ListAccounts { tenant: TENANT, from, limit };
-        let Answer::Page(page, mut next) = self.call(command).await? else {
-            return Err(other_answer());
-        };
-        let mut response = v1::ListAccountsResponse::default();
-        let mut bytes = 0;
-        for account in page {
-            let slot = account.slot;
-            let account = translate::account_to_wire(account);
-            bytes += account.encoded_len() + 8;
-            if bytes > self.limits.message_bytes / 2 && !response.accounts.is_empty() {
-                next = Some(slot);
-                break;
-            }
-            response.accounts.push(account);
-        }
-        if let Some(slot) = next {
-            response.next_page_token = page_token::encode(self.lineage, slot);
-        }
-        Ok(Response::new(response))
+        listing::accounts(self, request.into_inner()).await
     }
 
     async fn create_transfers(
@@ -270,9 +235,9 @@ impl LedgerService for Ledger {
 
     async fn list_account_transfers(
         &self,
-        _: Request<v1::ListAccountTransfersRequest>,
+        request: Request<v1::ListAccountTransfersRequest>,
     ) -> Answered<v1::ListAccountTransfersResponse> {
-        Err(Status::unimplemented("not yet"))
+        statement::list(self, request.into_inner()).await
     }
 
     async fn get_transfers(
@@ -305,7 +270,7 @@ enum Executed {
 }
 
 impl Ledger {
-    async fn call(&self, command: Command) -> Result<Answer, Status> {
+    pub(super) async fn call(&self, command: Command) -> Result<Answer, Status> {
         match self.engine.call(command).await {
             Answer::Unavailable(why) => Err(fault::unavailable(why)),
             answer => Ok(answer),

@@ -1,14 +1,21 @@
 //! The gRPC edge: one file a service, and what they share.
 
 mod admin;
+mod event;
 mod fault;
 mod ledger;
+mod listing;
 mod oversize;
-mod page_token;
+mod page;
 mod payment;
+mod pool;
+mod statement;
 mod stream;
+mod token;
 
 pub use admin::Admin;
+pub use event::{Events, FeedLimits};
 pub use ledger::{Ledger, RpcLimits};
 pub use oversize::OversizeLayer;
 pub use payment::Payments;
+pub use pool::ReadPool;

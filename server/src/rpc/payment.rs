@@ -12,22 +12,31 @@ use tonic::{Request, Response, Status};
 
 use super::fault;
 use super::ledger::{TENANT, other_answer};
+use super::page::{self, Page};
+use super::token::{Kind, seal};
 use crate::translate::{self, Asked};
 
 /// Payments from creation to refund.
 #[derive(Debug)]
 pub struct Payments {
     engine: Engine,
+    lineage: [u8; 16],
+    message_bytes: usize,
     /// Assets that were seen in use. They never change, so it is asked for only when one is missing.
     assets: RwLock<Vec<Asset>>,
 }
 
+/// Payments that one page may look at.
+const LIST_SCAN: usize = 2_000;
+/// Payments of whoever they are that are passed over at once.
+const SCAN_PAYMENTS: u32 = 8_192;
+
 type Answered<T> = Result<Response<T>, Status>;
 
 impl Payments {
-    /// Payments of this engine.
-    pub fn new(engine: Engine) -> Self {
-        Self { engine, assets: RwLock::new(Vec::new()) }
+    /// Payments of this engine. `message_bytes`: the largest message.
+    pub fn new(engine: Engine, lineage: [u8; 16], message_bytes: usize) -> Self {
+        Self { engine, lineage, message_bytes, assets: RwLock::new(Vec::new()) }
     }
 
     async fn call(&self, command: Command) -> Result<Answer, Status> {
@@ -101,6 +110,15 @@ fn malformed((reason, field): (Reason, &'static str)) -> Status {
     fault::status(reason, message, [("field", field.to_owned())])
 }
 
+/// The states that are wanted; `None` if one of them is none.
+fn states_wanted(wire: &[i32]) -> Option<Vec<v1::PaymentState>> {
+    let known = |state: &i32| {
+        let state = v1::PaymentState::try_from(*state).ok();
+        state.filter(|state| *state != v1::PaymentState::Unspecified)
+    };
+    wire.iter().map(known).collect()
+}
+
 #[tonic::async_trait]
 impl PaymentService for Payments {
     async fn create_payment(
@@ -151,8 +169,45 @@ impl PaymentService for Payments {
 
     async fn list_payments(
         &self,
-        _: Request<v1::ListPaymentsRequest>,
+        request: Request<v1::ListPaymentsRequest>,
     ) -> Answered<v1::ListPaymentsResponse> {
-        Err(Status::unimplemented("not yet"))
+        let v1::ListPaymentsRequest { page_size, page_token, states } = request.into_inner();
+        let size = page::size(page_size)?;
+        let states = states_wanted(&states).ok_or_else(|| page::filter_invalid("states"))?;
+        let context: [&[u8]; 1] = [&self.lineage];
+        let before = page::from_number(Kind::Payments, &context, &page_token)?;
+        let mut next = Some(before.unwrap_or(u64::MAX));
+        let mut page = Page::new(size, self.message_bytes);
+        let mut looked_at = 0;
+        while let Some(before) = next
+            && page.room() > 0
+            && looked_at < LIST_SCAN
+        {
+            let directory = self.engine.feed().directory();
+            let (known, rest) = directory.payments_before(TENANT, before, size, SCAN_PAYMENTS);
+            next = rest;
+            let ids: Vec<u128> = known.iter().map(|payment| payment.id).collect();
+            if ids.is_empty() {
+                looked_at += SCAN_PAYMENTS as usize;
+                continue;
+            }
+            looked_at += ids.len();
+            let command = Command::GetPayments { tenant: TENANT, ids };
+            let Answer::Payments(found) = self.call(command).await? else {
+                return Err(other_answer());
+            };
+            for (payment, known) in found.iter().zip(&known) {
+                let Some(payment) = payment else { continue };
+                let payment = translate::payment_to_wire(payment);
+                let is_wanted = states.is_empty() || states.contains(&payment.state());
+                if is_wanted && !page.add(payment) {
+                    next = Some(known.placed_sequence + 1); // the next page begins with it
+                    break;
+                }
+            }
+        }
+        let token = |next: u64| seal(Kind::Payments, &context, &next.to_le_bytes());
+        let next_page_token = next.map(token).unwrap_or_default();
+        Ok(Response::new(v1::ListPaymentsResponse { payments: page.entries(), next_page_token }))
     }
 }

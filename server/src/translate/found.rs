@@ -1,30 +1,51 @@
 //! Transfers as they stand in the journal.
 
 use florin_actors::command::FoundTransfer;
-use florin_engine::Body;
+use florin_engine::{Body, Event, Sequence};
 use florin_proto::v1;
 
 use super::account::metadata_to_wire;
 use super::refusal::refusal_to_wire;
-use super::terms::{action_to_wire, at_due_to_wire, step_as_transfer};
+use super::terms::{action_to_wire, at_due_to_wire, step_as_transfer, step_to_wire};
+
+/// What does not stand in the event itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside {
+    /// Who paid; 0 if unknown.
+    pub debit_account: u128,
+    /// Who received; 0 if unknown.
+    pub credit_account: u128,
+    /// The group it was posted in.
+    pub group: Option<u128>,
+    /// The event that undid it.
+    pub reversed_by: Option<Sequence>,
+}
+
+/// A transfer that was looked up, as it is sent.
+pub fn found_to_wire(found: &FoundTransfer) -> v1::Transfer {
+    let FoundTransfer { event, debit_account, credit_account, group, reversed_by } = found;
+    let (debit_account, credit_account) = (*debit_account, *credit_account);
+    let beside = Beside { debit_account, credit_account, group: *group, reversed_by: *reversed_by };
+    transfer_to_wire(event, beside)
+}
 
 /// A transfer as it is sent.
-pub fn found_to_wire(found: &FoundTransfer) -> v1::Transfer {
+pub fn transfer_to_wire(event: &Event, beside: Beside) -> v1::Transfer {
     let account = |id: u128| (id != 0).then(|| id.into());
     let mode = |up_to_available| {
         let exact = v1::AmountMode::Exact;
         i32::from(if up_to_available { v1::AmountMode::UpToAvailable } else { exact })
     };
     let base = v1::Transfer {
-        debit_account_id: account(found.debit_account),
-        credit_account_id: account(found.credit_account),
-        group_id: found.group.map(Into::into),
-        reversed_by_sequence: found.reversed_by.unwrap_or(0),
-        sequence: found.event.sequence,
-        timestamp_ns: found.event.timestamp_ns,
+        debit_account_id: account(beside.debit_account),
+        credit_account_id: account(beside.credit_account),
+        group_id: beside.group.map(Into::into),
+        reversed_by_sequence: beside.reversed_by.unwrap_or(0),
+        sequence: event.sequence,
+        timestamp_ns: event.timestamp_ns,
         ..v1::Transfer::default()
     };
-    match &found.event.body {
+    match &event.body {
         Body::TransferPosted(posted) => {
             let extra = posted.extra.as_deref();
             let requested = extra.and_then(|extra| extra.requested_minor);
@@ -45,7 +66,7 @@ pub fn found_to_wire(found: &FoundTransfer) -> v1::Transfer {
                 ..base
             }
         }
-        Body::Hold(hold) => step_as_transfer(&found.event, hold, base),
+        Body::Hold(hold) => step_as_transfer(event, hold, base),
         Body::TransferRefused(refused) => v1::Transfer {
             id: Some(refused.id.into()),
             status: v1::TransferStatus::Refused.into(),
@@ -67,5 +88,14 @@ pub fn found_to_wire(found: &FoundTransfer) -> v1::Transfer {
             ..base
         },
         _ => base,
+    }
+}
+
+/// What a posted transfer did, and its code; `None` for everything else.
+pub fn transfer_kind(event: &Event) -> Option<(v1::TransferKind, u32)> {
+    match &event.body {
+        Body::TransferPosted(posted) => Some((v1::TransferKind::Move, posted.code)),
+        Body::Hold(hold) => Some((step_to_wire(hold), hold.code)),
+        _ => None,
     }
 }

@@ -2,6 +2,8 @@
 
 mod account;
 mod bulk;
+mod event;
+mod filter;
 mod found;
 mod hold;
 mod payment;
@@ -15,7 +17,9 @@ pub use account::{
     freeze_to_wire, metadata_to_wire, new_account, new_asset,
 };
 pub use bulk::{bulk_answer, bulk_batch, bulk_of_group};
-pub use found::found_to_wire;
+pub use event::{event_to_wire, sides};
+pub use filter::{Filter, is_name_prefix};
+pub use found::{Beside, found_to_wire, transfer_kind, transfer_to_wire};
 pub use hold::hold_to_wire;
 pub use payment::{
     Asked, cancel_payment, capture_payment, create_payment, payment_answer, payment_to_wire,

@@ -1,0 +1,97 @@
+//! `florin.v1.EventService`.
+
+mod cursor;
+mod follower;
+mod outbox;
+
+use std::time::Duration;
+
+use florin_actors::Engine;
+use florin_actors::command::Unavailable;
+use florin_proto::v1;
+use florin_proto::v1::event_service_server::EventService;
+use florin_proto::v1::refusal::Reason;
+use tokio::runtime::Handle;
+use tonic::{Request, Response, Status};
+
+use super::ledger::TENANT;
+use super::{fault, page};
+use crate::translate::Filter;
+
+use cursor::Cursor;
+use follower::{Follower, Pace};
+pub use outbox::Batches;
+
+/// Events in a batch, if the caller does not say.
+const BATCH_EVENTS_DEFAULT: u32 = 1_024;
+/// Most events in a batch.
+const BATCH_EVENTS_MAX: u32 = 8_190;
+
+/// Settings of the feed.
+#[derive(Debug, Clone, Copy)]
+pub struct FeedLimits {
+    /// Most subscribers.
+    pub subscribers: usize,
+    /// How long a subscriber may take nothing.
+    pub stall: Duration,
+    /// Largest message, bytes: batches stay well below.
+    pub message_bytes: usize,
+}
+
+/// The feed.
+#[derive(Debug)]
+pub struct Events {
+    /// The engine.
+    pub engine: Engine,
+    /// Its lineage.
+    pub lineage: [u8; 16],
+    /// Settings.
+    pub limits: FeedLimits,
+    /// Where subscribers are served: they read files, so not where payments are.
+    pub threads: Handle,
+}
+
+#[tonic::async_trait]
+impl EventService for Events {
+    type SubscribeStream = Batches;
+
+    async fn subscribe(
+        &self,
+        request: Request<v1::SubscribeRequest>,
+    ) -> Result<Response<Batches>, Status> {
+        use v1::subscribe_request::From;
+        let v1::SubscribeRequest { from, filter, batch_events } = request.into_inner();
+        let (lineage, feed) = (self.lineage, self.engine.feed());
+        let cursor = match from {
+            Some(From::Cursor(text)) => Cursor::decode(&text)?,
+            Some(From::Beginning(_)) | None => Cursor { lineage, position: 0 },
+            Some(From::End(_)) => Cursor { lineage, position: feed.published() },
+        };
+        let filter =
+            Filter::new(TENANT, &filter.unwrap_or_default()).map_err(page::filter_invalid)?;
+        let batch_events = match batch_events {
+            0 => BATCH_EVENTS_DEFAULT,
+            1..=BATCH_EVENTS_MAX => batch_events,
+            _ => return Err(page::filter_invalid("batch_events")),
+        };
+        if self.engine.admission().is_closed() {
+            return Err(fault::unavailable(Unavailable::ShuttingDown));
+        }
+        let seat = feed.seat(self.limits.subscribers).ok_or_else(|| {
+            let limit = self.limits.subscribers;
+            let message = format!("there are {limit} subscribers, and no more are taken");
+            fault::status(Reason::Overloaded, message, [("limit", limit.to_string())])
+        })?;
+        let journal = self.engine.journal();
+        cursor.check(lineage, journal.first_sequence(), feed.published())?;
+        let pace = Pace {
+            batch_events: batch_events as usize,
+            batch_bytes: self.limits.message_bytes / 2,
+            stall: self.limits.stall,
+        };
+        let (outbox, batches) = outbox::outbox(cursor.position);
+        let follower = Follower::new(seat, journal.walker(), filter, cursor, pace, outbox);
+        self.threads.spawn(follower.run());
+        Ok(Response::new(batches))
+    }
+}
