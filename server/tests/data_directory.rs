@@ -177,8 +177,10 @@ async fn too_full_to_open() {
 async fn filling_up() {
     let dir = tempfile::tempdir().unwrap();
     let mount = format!("mount -t tmpfs -o size=20m none {}", dir.path().display());
-    let Some(command) = serve_mounted(dir.path(), &mount) else { return };
+    let Some(mut command) = serve_mounted(dir.path(), &mount) else { return };
+    command.env("FLORIN_METRICS__LISTEN", "127.0.0.1:0");
     let server = Server::started(command, dir.path());
+    assert_eq!(server.http("GET", "/healthz").0, 200);
     let mut ledger = server.ledger().await;
     open_accounts(&mut ledger).await;
     // One segment of 16 MiB fits, the next does not: 176 bytes a transfer fill the first one.
@@ -213,6 +215,10 @@ async fn filling_up() {
     assert!(known.replayed, "what is known needs no room");
     let status = server.status().await;
     assert_eq!((status.accepting, status.not_accepting_reason.as_str()), (false, "DISK_FULL"));
+    let (healthy, _, why) = server.http("GET", "/healthz");
+    assert_eq!((healthy, why.as_str()), (503, "DISK_FULL\n"));
+    let (_, _, metrics) = server.http("GET", "/metrics");
+    assert!(metrics.contains("\nflorin_accepting 0\n"), "{metrics}");
 }
 
 #[tokio::test]

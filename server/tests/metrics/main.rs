@@ -6,8 +6,6 @@ mod exposition;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use exposition::Exposition;
@@ -18,21 +16,8 @@ use tokio_stream::StreamExt as _;
 const LISTEN: (&str, &str) = ("FLORIN_METRICS__LISTEN", "127.0.0.1:0");
 const LEDGER: &str = "florin.v1.LedgerService";
 
-/// Status, headers and body of one request.
-fn http(server: &Server, method: &str, path: &str) -> (u16, String, String) {
-    let address = server.metrics.as_ref().expect("it serves metrics");
-    let mut stream = TcpStream::connect(address).expect("a connection");
-    let request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("written");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    (status.expect("a status"), head.to_ascii_lowercase(), body.to_owned())
-}
-
 fn scrape(server: &Server) -> Exposition {
-    let (status, head, body) = http(server, "GET", "/metrics");
+    let (status, head, body) = server.http("GET", "/metrics");
     assert_eq!(status, 200, "{body}");
     assert!(head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"), "{head}");
     Exposition::parse(&body).unwrap_or_else(|error| panic!("{error}\n\n{body}"))
@@ -281,7 +266,7 @@ async fn requests_and_their_answers() {
         ("GET", "/", 404, "there are /metrics and /healthz\n"),
         ("GET", "/metrics/x", 404, "there are /metrics and /healthz\n"),
     ] {
-        let (is_status, _, is_body) = http(&server, method, path);
+        let (is_status, _, is_body) = server.http(method, path);
         assert_eq!((is_status, is_body.as_str()), (status, body), "{method} {path}");
     }
     assert_eq!(Server::start().metrics, None, "off unless it is told where");

@@ -2,7 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -71,6 +72,19 @@ impl Server {
     pub async fn status(&self) -> v1::GetStatusResponse {
         let mut admin = AdminServiceClient::connect(self.address.clone()).await.expect("connects");
         admin.get_status(v1::GetStatusRequest {}).await.expect("a status").into_inner()
+    }
+
+    /// Status, head and body of the answer to one request where metrics are served.
+    pub fn http(&self, method: &str, path: &str) -> (u16, String, String) {
+        let address = self.metrics.as_ref().expect("it serves metrics");
+        let mut stream = TcpStream::connect(address).expect("a connection");
+        let request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("written");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        (status.expect("a status"), head.to_ascii_lowercase(), body.to_owned())
     }
 
     /// SIGKILL.
