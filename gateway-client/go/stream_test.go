@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -218,7 +220,9 @@ func TestWhoWasNeverSentHearsThatNothingHappened(t *testing.T) {
 func TestAServerThatRestarts(t *testing.T) {
 	fake := startFake(t)
 	addr := fake.addr()
-	client := fake.dial(t)
+	patient := quick
+	patient.Attempts = 1_000
+	client := fake.dial(t, WithRetry(patient))
 	if errs := pay(client, 10); errors.Join(errs...) != nil {
 		t.Fatal(errs)
 	}
@@ -264,5 +268,116 @@ func TestCloseEndsWhatRuns(t *testing.T) {
 	}
 	if _, err := client.CreateTransfers(t.Context(), []Transfer{move(3)}); !errors.Is(err, ErrClosed) {
 		t.Error("came after:", err)
+	}
+}
+
+func TestAnIdleStreamIsNotBroken(t *testing.T) {
+	fake := startFake(t)
+	client := fake.dial(t)
+	for range 3 {
+		if _, err := client.Transfer(t.Context(), move(7)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(quick.AttemptTimeout + quick.AttemptTimeout/4)
+	}
+	if seen := fake.seen(); len(seen.streamed) != 1 {
+		t.Error(seen.streamed)
+	}
+}
+
+func TestWhoeverHasGoneIsNotSent(t *testing.T) {
+	fake := startFake(t)
+	client := fake.dial(t)
+	// The second stream comes after a while, in which the caller of 2 goes.
+	fake.streams = []step{{err: said(codes.Unavailable, "SHUTTING_DOWN", 200*time.Millisecond)}}
+	var all sync.WaitGroup
+	all.Go(func() {
+		if _, err := client.Transfer(t.Context(), move(1)); err != nil {
+			t.Error(err)
+		}
+	})
+	time.Sleep(50 * time.Millisecond)
+	gone, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := client.Transfer(gone, move(2)); !errors.Is(err, ErrDeadlineExceeded) {
+		t.Error(err)
+	}
+	all.Wait()
+	if _, err := client.Transfer(t.Context(), move(3)); err != nil {
+		t.Error(err)
+	}
+	if seen := fake.seen(); !reflect.DeepEqual(seen.streamed[len(seen.streamed)-1], []uint64{1, 3}) {
+		t.Error(seen.streamed)
+	}
+}
+
+// What becomes of those on a stream that breaks, and of those who wait for it.
+func TestWhoIsSentAgainAndWhoHearsOfIt(t *testing.T) {
+	now := time.Now()
+	soon, late := now.Add(time.Second), now.Add(time.Minute)
+	resumeAt := now.Add(2 * time.Second)
+	one := func(id uint64, deadline time.Time) *pending {
+		transfer := move(id)
+		return &pending{
+			wire:     transfer.wire(),
+			deadline: deadline,
+			answer:   make(chan answer, 1),
+			attempts: attempts{kind: idempotent},
+		}
+	}
+	gone := func(p *pending) *pending { p.gone = true; return p }
+	tired := func(p *pending) *pending { p.attempts.failed = quick.Attempts - 1; return p }
+	doubtful := func(p *pending) *pending { p.attempts.maybeApplied = true; return p }
+	unreachable := failure{err: ErrUnreachable, effect: notTaken}
+	broken := failure{err: ErrConnectionLost, effect: lost}
+	fault := failure{err: &Fault{Reason: "MESSAGE_TOO_LARGE"}}
+
+	for _, c := range []struct {
+		name                string
+		f                   failure
+		opened              bool
+		unanswered, waiting []*pending
+		again               []uint64
+		heard               map[uint64]Reason
+	}{
+		{"in order", broken, true, []*pending{one(1, late), one(2, late)}, []*pending{one(3, late)}, []uint64{1, 2, 3}, nil},
+		{"no time left", broken, true, []*pending{one(1, soon), one(2, late)}, nil, []uint64{2}, map[uint64]Reason{1: "OUTCOME_UNKNOWN"}},
+		{"not yet tried", broken, true, nil, []*pending{one(1, soon), tired(one(2, late))}, []uint64{1, 2}, nil},
+		{"not opened", unreachable, false, nil, []*pending{one(1, soon), one(2, late)}, []uint64{2}, map[uint64]Reason{1: "UNREACHABLE"}},
+		{"not opened, and done before, maybe", unreachable, false, nil, []*pending{doubtful(one(1, soon))}, nil, map[uint64]Reason{1: "OUTCOME_UNKNOWN"}},
+		{"often enough", broken, true, []*pending{tired(one(1, late)), one(2, late)}, nil, []uint64{2}, map[uint64]Reason{1: "OUTCOME_UNKNOWN"}},
+		{"gone", broken, true, []*pending{gone(one(1, late)), one(2, late)}, []*pending{gone(one(3, late))}, []uint64{2}, nil},
+		{"alone from now on", fault, true, []*pending{one(1, late), gone(one(2, late))}, []*pending{one(3, late)}, []uint64{3}, map[uint64]Reason{1: "alone"}},
+	} {
+		s := newStreamer(&Client{retry: quick})
+		s.unanswered, s.waiting = slices.Clone(c.unanswered), slices.Clone(c.waiting)
+		somebody := s.takeBack(c.f, c.opened, resumeAt)
+		var again []uint64
+		for p := s.next(); p != nil; p = s.next() {
+			again = append(again, p.wire.GetId().GetLo())
+		}
+		if !slices.Equal(again, c.again) || somebody != (len(c.again) > 0) {
+			t.Errorf("%s: %v again, %v", c.name, again, somebody)
+		}
+		heard := map[uint64]Reason{}
+		for _, p := range append(c.unanswered, c.waiting...) {
+			select {
+			case answer := <-p.answer:
+				heard[p.wire.GetId().GetLo()] = ReasonOf(answer.err)
+				if answer.alone {
+					heard[p.wire.GetId().GetLo()] = "alone"
+				}
+			default:
+			}
+		}
+		if !maps.Equal(heard, c.heard) {
+			t.Errorf("%s: heard %v", c.name, heard)
+		}
+	}
+
+	s := newStreamer(&Client{retry: quick})
+	s.waiting = []*pending{gone(one(1, late)), one(2, late)}
+	if p := s.next(); p.wire.GetId().GetLo() != 2 || !p.sent || s.next() != nil || len(s.unanswered) != 1 {
+		t.Error("who has gone is not sent", s.unanswered)
 	}
 }
