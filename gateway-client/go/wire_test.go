@@ -16,6 +16,9 @@ import (
 // golden reads one of the messages that all clients share.
 func golden[T proto.Message](t *testing.T, name string, message T) T {
 	t.Helper()
+	if _, err := os.Stat("../../proto"); err != nil {
+		t.Skip("the golden messages are in Florin's repository, and this is the module alone")
+	}
 	bytes, err := os.ReadFile("../../proto/golden/" + name + ".bin")
 	if err != nil {
 		t.Fatal(err)

@@ -29,6 +29,9 @@ var update = flag.Bool("update", false, "write the golden messages anew")
 // TestGolden reads each file in both forms and writes it in both: bytes and JSON must come out as
 // they stand there.
 func TestGolden(t *testing.T) {
+	if _, err := os.Stat(filepath.Dir(folder)); err != nil {
+		t.Skip("the golden messages are in Florin's repository, and this is the module alone")
+	}
 	if *update {
 		write(t)
 	}
