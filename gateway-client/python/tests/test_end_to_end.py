@@ -572,7 +572,7 @@ class Feed(unittest.TestCase):
             ({"kinds": [EventKind.HOLD]}, [e for e in every if e.kind is EventKind.HOLD]),
             ({"assets": ["USD"]}, []),
             ({"name_prefixes": ["ca"]}, [e for e in every if self.about(e, "cash")]),
-            ({"accounts": [AccountId.of_name("b")]}, [e for e in every if self.about(e, "b")]),
+            ({"accounts": [AccountId.of_name("shop")]}, [e for e in every if self.about(e, "shop")]),
         ):
             with self.subTest(filters=filters):
                 found = list(self.client.subscribe(until_live=True, **filters))

@@ -18,6 +18,7 @@ from florin._wire import (
     optional_minor,
     required_id,
     signed_minor,
+    texts,
     uint128,
 )
 from florin.v1 import event_pb2
@@ -193,7 +194,7 @@ class Account:
             ceiling_minor=optional_minor(wire.ceiling, "limit"),
             freeze=freeze_of_wire(wire.freeze),
             closed=wire.closed,
-            metadata=dict(wire.metadata),
+            metadata=texts(wire.metadata),
             opened_at_ns=wire.opened_at_ns,
             last_sequence=wire.last_sequence,
         )
@@ -230,7 +231,7 @@ class AccountChanged:
             ceiling_minor=optional_minor(wire.ceiling, "limit"),
             freeze=freeze_of_wire(wire.freeze),
             closed=wire.closed,
-            metadata=dict(wire.metadata),
+            metadata=texts(wire.metadata),
             balance_minor=signed_minor(wire.balance),
         )
 

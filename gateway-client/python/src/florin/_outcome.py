@@ -48,13 +48,14 @@ class GroupPosted:
     members: Sequence[Posted]
 
 
-def outcome_of_wire(wire: pb.TransferResult) -> Posted | Refused:
-    """The answer to one transfer."""
+def outcome_of_wire(wire: pb.TransferResult | pb.Transfer) -> Posted | Refused:
+    """The answer to one transfer; of a transfer that was looked up, its first answer given again."""
     id = TransferId(minor(wire.id))
+    replayed = wire.replayed if isinstance(wire, pb.TransferResult) else True
     if wire.status == pb.TRANSFER_STATUS_POSTED:
         return Posted(
             id=id,
-            replayed=wire.replayed,
+            replayed=replayed,
             sequence=wire.sequence,
             timestamp_ns=wire.timestamp_ns,
             amount_minor=minor(wire.amount),
@@ -63,7 +64,7 @@ def outcome_of_wire(wire: pb.TransferResult) -> Posted | Refused:
             hold_remaining_minor=optional_minor(wire, "hold_remaining"),
         )
     if wire.status == pb.TRANSFER_STATUS_REFUSED and wire.HasField("refusal"):
-        return Refused(Refusal.of_wire(wire.refusal), id, wire.replayed, wire.sequence, wire.timestamp_ns)
+        return Refused(Refusal.of_wire(wire.refusal), id, replayed, wire.sequence, wire.timestamp_ns)
     raise Malformed("a transfer that is neither posted nor refused for a reason")
 
 

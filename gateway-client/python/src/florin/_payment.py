@@ -13,7 +13,7 @@ from florin._money import to_text
 from florin._refusal import Refusal
 from florin._time import date_from_wire
 from florin._transfer import AtDue
-from florin._wire import WireEnum, required_id
+from florin._wire import WireEnum, required_id, texts
 from florin.v1 import payment_pb2 as pb
 
 
@@ -140,7 +140,7 @@ class Payment:
             amount_released=part(wire.amount_released),
             fee=Money.of_wire(wire.fee) if wire.HasField("fee") else None,
             reference=wire.reference or None,
-            metadata=dict(wire.metadata),
+            metadata=texts(wire.metadata),
             score=wire.score if wire.HasField("score") else None,
             code=wire.code,
             value_date=date_from_wire(wire.value_date),

@@ -13,7 +13,7 @@ from florin._outcome import Posted, outcome_of_wire
 from florin._refusal import reason_name
 from florin._time import date_from_wire
 from florin._transfer import AtDue, TransferKind
-from florin._wire import WireEnum, minor, optional_id, optional_minor, required_id
+from florin._wire import WireEnum, minor, optional_id, optional_minor, required_id, texts
 from florin.v1 import ledger_pb2 as pb
 
 T = TypeVar("T")
@@ -86,29 +86,17 @@ class TransferRecord:
     @classmethod
     def of_wire(cls, wire: pb.Transfer) -> TransferRecord:
         """From the contract's message."""
-        result = pb.TransferResult(
-            id=wire.id,
-            status=wire.status,
-            replayed=True,
-            sequence=wire.sequence,
-            timestamp_ns=wire.timestamp_ns,
-            amount=wire.amount,
-            debit_balance_after=wire.debit_balance_after,
-            credit_balance_after=wire.credit_balance_after,
-            refusal=wire.refusal if wire.HasField("refusal") else None,
-            hold_remaining=wire.hold_remaining if wire.HasField("hold_remaining") else None,
-        )
         return cls(
             id=required_id(TransferId, wire, "id"),
             kind=TransferKind(wire.kind or pb.TRANSFER_KIND_MOVE),
-            outcome=outcome_of_wire(result),
+            outcome=outcome_of_wire(wire),
             debit=optional_id(AccountId, wire, "debit_account_id"),
             credit=optional_id(AccountId, wire, "credit_account_id"),
             requested_minor=minor(wire.requested_amount),
             up_to_available=wire.amount_mode == pb.AMOUNT_MODE_UP_TO_AVAILABLE,
             code=wire.code,
             value_date=date_from_wire(wire.value_date),
-            metadata=dict(wire.metadata),
+            metadata=texts(wire.metadata),
             group=optional_id(GroupId, wire, "group_id"),
             reverses=optional_id(TransferId, wire, "reverses"),
             reversed_by_sequence=wire.reversed_by_sequence or None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import TypeVar
 
@@ -51,6 +52,11 @@ def required_id(kind: type[I], message: Message, field: str) -> I:
     if not message.HasField(field):
         raise Malformed(f"{type(message).__name__} without its {field}")
     return kind(minor(getattr(message, field)))
+
+
+def texts(entries: Mapping[str, str]) -> dict[str, str]:
+    """Metadata. Most have none, and to look through an empty map of a message takes long."""
+    return dict(entries) if len(entries) else {}
 
 
 def key_to_wire(key: AccountKey) -> pb.AccountKey:
