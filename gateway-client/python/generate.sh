@@ -4,7 +4,7 @@
 #   gateway-client/python/generate.sh           writes them
 #   gateway-client/python/generate.sh --check   changes nothing; fails if they are not what the contract gives
 #
-# The generators are fetched into .florin/python-generate; 3 is the exit status where they cannot be had. The package has the
+# The generators are fetched into .florin/python; 3 is the exit status where they cannot be had. The package has the
 # contract's own name, florin.v1, so that the imports in what is generated hold as they are.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -23,8 +23,6 @@ esac
 
 # shellcheck source-path=SCRIPTDIR source=../../scripts/python-env.sh
 source scripts/python-env.sh
-# Apart from the other packages, which may need other versions of the same.
-python_env_home="$PWD/.florin/python-generate"
 python_env_install "${client_packages[@]}" "${client_generate_packages[@]}" || exit 3
 
 fresh=$(mktemp -d)
