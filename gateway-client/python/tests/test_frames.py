@@ -71,7 +71,7 @@ class Pandas(unittest.TestCase):
     def test_amounts_are_exact(self) -> None:
         frame = events_to_pandas([posted(1, HUGE), posted(2, 1), posted(3, BEYOND)])
         self.assertEqual(frame["amount_minor"].sum(), HUGE + 1 + BEYOND)
-        self.assertEqual(list(frame["debit_balance_after"]), [-5] * 3)
+        self.assertEqual(list(frame["debit_balance_after_minor"]), [-5] * 3)
         self.assertTrue(all(type(amount) is int for amount in frame["amount_minor"]))
 
     def test_columns(self) -> None:
@@ -99,7 +99,7 @@ class Polars(unittest.TestCase):
     def test_amounts_are_exact(self) -> None:
         frame = events_to_polars([posted(1, HUGE), posted(2, 1), posted(3, BEYOND - HUGE - 1)])
         self.assertEqual(frame["amount_minor"].sum(), BEYOND)
-        self.assertEqual(frame["debit_balance_after"].to_list(), [-5] * 3)
+        self.assertEqual(frame["debit_balance_after_minor"].to_list(), [-5] * 3)
         self.assertEqual(frame["amount_minor"].dtype, pl.Int128)
 
     def test_columns(self) -> None:

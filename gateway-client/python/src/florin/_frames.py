@@ -2,29 +2,29 @@
 
 One row an event, these columns:
 
-======================= ================================ ================================================
-column                  pandas / polars                  what
-======================= ================================ ================================================
-sequence                uint64 / UInt64                  position in the feed
-timestamp               datetime64[ns, UTC] / Datetime   when it was decided
-kind                    str                              name of `EventKind`
-transfer_kind           str, null                        name of `TransferKind`
-id                      str, null                        32 hex digits: of the transfer, group or account
-hold_id                 str, null                        32 hex digits: hold or payment that it was about
-debit_account           str, null                        32 hex digits
-credit_account          str, null                        32 hex digits
-asset                   str, null                        code
-asset_scale             Int64 / UInt32, null             decimals of the asset
-amount_minor            object (int) / Int128, null      minor units moved, reserved or given back
-debit_balance_after     object (int) / Int128, null      minor units, right after
-credit_balance_after    object (int) / Int128, null      minor units, right after
-status                  str, null                        POSTED or REFUSED
-reason                  str, null                        why it was refused
-code                    Int64 / UInt32, null             as in the request
-value_date              object (date) / Date, null       as in the request
-group_index             uint32 / UInt32                  place in its group, from 0
-group_len               uint32 / UInt32                  members in its group; 0 outside of groups
-======================= ================================ ================================================
+========================== ================================ ================================================
+column                     pandas / polars                  what
+========================== ================================ ================================================
+sequence                   uint64 / UInt64                  position in the feed
+timestamp                  datetime64[ns, UTC] / Datetime   when it was decided
+kind                       str                              name of `EventKind`
+transfer_kind              str, null                        name of `TransferKind`
+id                         str, null                        32 hex digits: of the transfer, group or account
+hold_id                    str, null                        32 hex digits: hold or payment that it was about
+debit_account              str, null                        32 hex digits
+credit_account             str, null                        32 hex digits
+asset                      str, null                        code
+asset_scale                Int64 / UInt32, null             decimals of the asset
+amount_minor               object (int) / Int128, null      minor units moved, reserved or given back
+debit_balance_after_minor  object (int) / Int128, null      minor units, right after
+credit_balance_after_minor object (int) / Int128, null      minor units, right after
+status                     str, null                        POSTED or REFUSED
+reason                     str, null                        why it was refused
+code                       Int64 / UInt32, null             as in the request
+value_date                 object (date) / Date, null       as in the request
+group_index                uint32 / UInt32                  place in its group, from 0
+group_len                  uint32 / UInt32                  members in its group; 0 outside of groups
+========================== ================================ ================================================
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ COLUMNS = (
     "asset",
     "asset_scale",
     "amount_minor",
-    "debit_balance_after",
-    "credit_balance_after",
+    "debit_balance_after_minor",
+    "credit_balance_after_minor",
     "status",
     "reason",
     "code",
@@ -90,8 +90,8 @@ def events_to_polars(events: Iterable[Event]) -> polars.DataFrame:
         "timestamp": pl.Int64,
         "asset_scale": pl.UInt32,
         "amount_minor": pl.Int128,
-        "debit_balance_after": pl.Int128,
-        "credit_balance_after": pl.Int128,
+        "debit_balance_after_minor": pl.Int128,
+        "credit_balance_after_minor": pl.Int128,
         "code": pl.UInt32,
         "value_date": pl.Date,
         "group_index": pl.UInt32,
@@ -138,8 +138,8 @@ def _row(event: Event) -> dict[str, Any]:
         if transfer.posted is not None:
             row |= {
                 "amount_minor": transfer.posted.amount_minor,
-                "debit_balance_after": transfer.posted.debit_balance_after_minor,
-                "credit_balance_after": transfer.posted.credit_balance_after_minor,
+                "debit_balance_after_minor": transfer.posted.debit_balance_after_minor,
+                "credit_balance_after_minor": transfer.posted.credit_balance_after_minor,
             }
     return row
 
