@@ -20,6 +20,10 @@ pub enum What {
     Update(AccountChange),
     Transfers(Batch),
     TakeDigest,
+    /// What is due falls, at most so many.
+    FallDue(usize),
+    /// The clock is believed up to this moment.
+    Trust(u64),
 }
 
 /// A batch as its caller thinks of it: without hashes.
@@ -46,15 +50,18 @@ impl fmt::Display for Command {
         match &self.what {
             What::Register(new) => write!(f, "register {} {}", new.code.as_str(), new.scale),
             What::Open(new) => {
-                let NewAccount { tenant, id, asset, floor, name, metadata } = new;
+                let NewAccount { tenant, id, asset, floor, name, metadata, ceiling } = new;
                 let asset = asset.as_str();
-                write!(f, "open {tenant}/{id} {asset} {floor:?} {name:?} {metadata:?}")
+                write!(f, "open {tenant}/{id} {asset} {floor:?} {ceiling:?} {name:?} {metadata:?}")
             }
-            What::Update(AccountChange { tenant, id, freeze, close, floor }) => {
-                write!(f, "update {tenant}/{id} freeze {freeze:?} close {close} floor {floor:?}")
+            What::Update(AccountChange { tenant, id, freeze, close, floor, ceiling }) => {
+                write!(f, "update {tenant}/{id} freeze {freeze:?} close {close}")?;
+                write!(f, " floor {floor:?} ceiling {ceiling:?}")
             }
             What::Transfers(batch) => write!(f, "{batch}"),
             What::TakeDigest => write!(f, "take digest"),
+            What::FallDue(most) => write!(f, "fall due, at most {most}"),
+            What::Trust(until_ns) => write!(f, "trust the clock until {until_ns} ns"),
         }
     }
 }

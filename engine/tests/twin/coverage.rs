@@ -6,7 +6,13 @@ use std::fmt;
 use florin_engine::{BatchOutcome, GroupOutcome, Opened, Reason, Refusal, Registered};
 
 use crate::command::Batch;
-use crate::record::{Fact, Record};
+use crate::model::Held;
+use crate::record::{Fact, Record, Step};
+
+/// A step by its name, and of what.
+fn name(step: &Step) -> String {
+    format!("{:?} {}", step.step, if step.of_payment { "payment" } else { "hold" })
+}
 
 /// How often each thing happened.
 #[derive(Debug, Clone, Default)]
@@ -59,11 +65,37 @@ impl Coverage {
             Fact::GroupRefused { refusal, .. } => {
                 self.count(format!("group: {}", refusal.reason.name()));
             }
+            Fact::Step(step) => {
+                let member = if step.place.len > 0 { ", in a group" } else { "" };
+                let large = step.amount_minor > 1 << 120;
+                let rest = if step.released_minor > 0 { " and the rest" } else { "" };
+                self.count(format!("step: {}{rest}{member}", name(step)));
+                if large {
+                    self.count("step: of nearly all there can be");
+                }
+            }
             Fact::AssetRegistered { .. }
             | Fact::AccountOpened(_)
             | Fact::AccountUpdated { .. }
             | Fact::DigestTaken => {}
         }
+    }
+
+    pub fn fell_due(&mut self, records: &[Record]) {
+        for record in records {
+            let Fact::Step(step) = &record.fact else { continue };
+            let blocked = if step.blocked_by.is_some() { ", blocked" } else { "" };
+            self.count(format!("step: {}{blocked}", name(step)));
+        }
+    }
+
+    /// Where a hold or payment was at the end of its history.
+    pub fn ended(&mut self, held: &Held) {
+        self.count(if held.of_payment {
+            format!("ended: payment {:?}", held.payment_state())
+        } else {
+            format!("ended: hold {:?}", held.state())
+        });
     }
 
     pub fn registered(&mut self, registered: Registered) {
@@ -106,6 +138,44 @@ impl Coverage {
             wanted.push(format!("transfer: {kind}"));
             wanted.push(format!("transfer: {kind}, in a group"));
         }
+        let steps = [
+            "Place hold",
+            "Capture hold",
+            "Capture hold and the rest",
+            "Release hold",
+            "Change hold",
+            "Place payment",
+            "Pay payment",
+            "Capture payment",
+            "Capture payment and the rest",
+            "Release payment",
+            "Refund payment",
+        ];
+        for step in steps {
+            wanted.push(format!("step: {step}"));
+            wanted.push(format!("step: {step}, in a group"));
+        }
+        for object in ["hold", "payment"] {
+            for step in ["DueRelease", "DueCapture"] {
+                wanted.push(format!("step: {step} {object}"));
+            }
+            wanted.push(format!("step: DueRelease {object}, blocked"));
+        }
+        for state in ["Open", "Captured", "Released", "Expired"] {
+            wanted.push(format!("ended: hold {state}"));
+        }
+        let states = [
+            "RequiresCapture",
+            "PartiallyCaptured",
+            "Captured",
+            "Canceled",
+            "Expired",
+            "PartiallyRefunded",
+            "Refunded",
+        ];
+        for state in states {
+            wanted.push(format!("ended: payment {state}"));
+        }
         let others = [
             "asset: ID_REUSED",
             "asset: before",
@@ -118,6 +188,7 @@ impl Coverage {
             "group: posted, large",
             "opening: ASSET_NOT_FOUND asset",
             "opening: ID_REUSED asset",
+            "opening: ID_REUSED ceiling",
             "opening: ID_REUSED floor",
             "opening: ID_REUSED key",
             "opening: ID_REUSED metadata",
@@ -128,6 +199,8 @@ impl Coverage {
             "update: ACCOUNT_CLOSED",
             "update: ACCOUNT_NOT_EMPTY",
             "update: ACCOUNT_NOT_FOUND",
+            "step: of nearly all there can be",
+            "update: BALANCE_ABOVE_CEILING",
             "update: BALANCE_BELOW_FLOOR",
             "update: done",
             "update: of nothing",

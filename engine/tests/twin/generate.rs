@@ -1,6 +1,7 @@
 //! Random commands. Few accounts, ids that meet again, and amounts at the edges that the state has just now:
 //! what must collide to matter shall collide often.
 
+mod steps;
 mod transfers;
 
 use florin_engine::{
@@ -52,7 +53,12 @@ impl Generator {
             Some(opening) => What::Open(opening),
             None => self.what(twin),
         };
-        Command { now_ns: self.clock(), what }
+        let now_ns = match &what {
+            What::FallDue(_) => self.clock_near(twin),
+            _ if self.rng.percent(4) => self.clock_near(twin),
+            _ => self.clock(),
+        };
+        Command { now_ns, what }
     }
 
     /// Goes forward, stands still, or back.
@@ -65,9 +71,28 @@ impl Generator {
         self.now_ns
     }
 
+    /// At the moment at which something falls due, or right beside it.
+    fn clock_near(&mut self, twin: &Twin) -> u64 {
+        let open = twin.holds.values().filter(|held| held.is_open() && held.due_at_ns != 0);
+        let next_ns = open.map(|held| held.due_at_ns).min();
+        // Not where the clock would have to jump.
+        let Some(next_ns) = next_ns.filter(|next_ns| *next_ns < self.now_ns + 5_000) else {
+            return self.clock();
+        };
+        self.now_ns = next_ns + self.rng.below(3) - 1;
+        self.now_ns
+    }
+
+    /// Mostly all of it is believed.
+    fn trust(&mut self) -> What {
+        What::Trust(if self.rng.percent(70) { u64::MAX } else { self.now_ns + self.rng.below(500) })
+    }
+
     fn what(&mut self, twin: &Twin) -> What {
         match self.rng.below(100) {
-            0..70 => What::Transfers(self.batch(twin)),
+            0..64 => What::Transfers(self.batch(twin)),
+            64..69 => What::FallDue(1 + self.index(4)),
+            69 => self.trust(),
             70..76 => What::Transfers(self.again()),
             76..90 => What::Update(self.change(twin)),
             90..95 => What::Open(self.open_again(twin)),
@@ -117,7 +142,9 @@ impl Generator {
             0 => (code("EUR"), Floor::None),
             _ => (self.asset(), self.floor(0)),
         };
-        NewAccount { tenant, id: Self::account_id(number), asset, floor, name, metadata }
+        let ceiling = (number != 0 && self.rng.percent(20)).then(|| self.ceiling(0));
+        let id = Self::account_id(number);
+        NewAccount { tenant, id, asset, floor, name, metadata, ceiling }
     }
 
     /// One more account, or one that exists, with its content or with another.
@@ -133,6 +160,7 @@ impl Generator {
                 2 => opening.floor = self.floor(0),
                 3 => opening.metadata = metadata("owner", "bob"),
                 4 => opening = other,
+                5 => opening.ceiling = other.ceiling,
                 _ => {}
             }
         }
@@ -152,19 +180,38 @@ impl Generator {
         Floor::Overdraft(overdraft.clamp(1, AMOUNT_MAX_MINOR))
     }
 
+    fn ceiling(&mut self, has_minor: u128) -> u128 {
+        let ceiling = match self.rng.below(8) {
+            0 => AMOUNT_MAX_MINOR,
+            1 => has_minor + 1,
+            2 => has_minor,
+            3 => has_minor.saturating_sub(1),
+            4..6 => u128::from(self.rng.below(300)),
+            _ => u128::from(self.rng.below(5_000)),
+        };
+        ceiling.min(AMOUNT_MAX_MINOR)
+    }
+
     fn change(&mut self, twin: &Twin) -> AccountChange {
         let tenant = self.tenant();
         // Mostly not the one whose money all others live on.
         let payer = self.rng.percent(20).then(|| Self::account_id(0));
         let id = payer.unwrap_or_else(|| Self::account_id(1 + self.rng.below(self.accounts)));
-        let balance_minor = twin.accounts.get(&(tenant, id)).map_or(0, |it| it.balance_minor);
+        let account = twin.accounts.get(&(tenant, id));
+        let balance_minor = account.map_or(0, |it| it.balance_minor);
         let owed_minor = balance_minor.min(0).unsigned_abs();
+        let has_minor = balance_minor.max(0).unsigned_abs();
+        let reserved = account.filter(|_| self.rng.percent(50));
+        let (out_minor, in_minor) = reserved.map_or((0, 0), |it| (it.out_minor, it.in_minor));
         let nothing = self.rng.percent(65);
         let freezes = [Freeze::Debits, Freeze::Credits, Freeze::Both];
         let freezes = if nothing { &[Freeze::None][..] } else { &freezes };
-        let floor = self.rng.percent(50).then(|| self.floor(owed_minor));
-        let freeze = (floor.is_none() || self.rng.percent(30)).then(|| *self.rng.pick(freezes));
-        AccountChange { tenant, id, freeze, close: self.rng.percent(10), floor }
+        let floor = self.rng.percent(40).then(|| self.floor(owed_minor + out_minor));
+        let ceiling = (self.rng.percent(25) && payer.is_none())
+            .then(|| self.rng.percent(50).then(|| self.ceiling(has_minor + in_minor)));
+        let others = floor.is_some() || ceiling.is_some();
+        let freeze = (!others || self.rng.percent(30)).then(|| *self.rng.pick(freezes));
+        AccountChange { tenant, id, freeze, close: self.rng.percent(10), floor, ceiling }
     }
 
     /// Amounts at every edge that the two accounts have.
@@ -174,10 +221,9 @@ impl Generator {
         let most = |passes: &dyn Fn(u128) -> bool| largest(AMOUNT_MAX_MINOR, passes);
         let edge = match (self.rng.below(20), debit, credit) {
             (0..3, Some(debit), _) => most(&|minor| debit.floor_allows(minor)),
-            (3, Some(debit), _) if self.huge => most(&|minor| debit.after_paying(minor).is_some()),
-            (4, _, Some(credit)) if self.huge => {
-                most(&|minor| credit.after_receiving(minor).is_some())
-            }
+            (8..10, _, Some(credit)) => most(&|minor| credit.ceiling_allows(minor)),
+            (3, Some(debit), _) if self.huge => most(&|minor| debit.can_pay(minor)),
+            (4, _, Some(credit)) if self.huge => most(&|minor| credit.can_receive(minor)),
             (5, ..) if self.huge => AMOUNT_MAX_MINOR,
             (6, ..) if self.huge => 1 << self.rng.below(127),
             (7, ..) => u128::from(self.rng.below(10_000)),

@@ -3,7 +3,9 @@
 
 mod accounts;
 mod differ;
+mod held;
 mod judge;
+mod steps;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +18,7 @@ use crate::account::Account;
 use crate::command::Batch;
 use crate::plant::Plant;
 use crate::record::{Fact, Key, Posted, Record, Refused, Side, content};
+pub use held::Held;
 use judge::Judgement;
 
 #[derive(Debug, Clone)]
@@ -25,11 +28,15 @@ pub struct Twin {
     pub accounts: BTreeMap<Key, Account>,
     transfers: BTreeMap<Key, Answer>,
     groups: BTreeMap<Key, GroupAnswer>,
+    /// Holds and payments, whatever became of them.
+    pub holds: BTreeMap<Key, Held>,
     /// Original -> reversal.
     pub reversed: BTreeMap<Sequence, Sequence>,
     pub last_sequence: Sequence,
     pub last_timestamp_ns: u64,
     pub counters: Counters,
+    /// The clock is believed up to this moment.
+    pub trusted_ns: u64,
 }
 
 /// The first answer to a transfer id.
@@ -37,7 +44,8 @@ pub struct Twin {
 struct Answer {
     sequence: Sequence,
     request: Transfer,
-    /// Who paid, who received, how much; `None` if it was refused.
+    posted: bool,
+    /// Who paid, who received, how much; `None` if nothing moved that could move back.
     moved: Option<(u128, u128, u128)>,
 }
 
@@ -57,10 +65,12 @@ impl Twin {
             accounts: BTreeMap::new(),
             transfers: BTreeMap::new(),
             groups: BTreeMap::new(),
+            holds: BTreeMap::new(),
             reversed: BTreeMap::new(),
             last_sequence: 0,
             last_timestamp_ns: 0,
             counters: Counters::default(),
+            trusted_ns: u64::MAX,
         }
     }
 
@@ -68,14 +78,13 @@ impl Twin {
         self.plant == plant
     }
 
-    /// The sum of all debits and of all credits in an asset, modulo 2^128.
-    pub fn totals_minor(&self, asset: AssetCode) -> (u128, u128) {
+    /// The sums of all debits, of all credits, and of all that is pending out and in, in an asset, modulo 2^128.
+    pub fn totals_minor(&self, asset: AssetCode) -> [u128; 4] {
         let accounts = self.accounts.values().filter(|account| account.opening.asset == asset);
-        accounts.fold((0, 0), |(debits, credits), account| {
-            (
-                u128::wrapping_add(debits, account.debits_minor),
-                u128::wrapping_add(credits, account.credits_minor),
-            )
+        accounts.fold([0; 4], |sums, account| {
+            let Account { debits_minor, credits_minor, out_minor, in_minor, .. } = *account;
+            let parts = [debits_minor, credits_minor, out_minor, in_minor];
+            std::array::from_fn(|place| u128::wrapping_add(sums[place], parts[place]))
         })
     }
 
@@ -137,7 +146,7 @@ impl Twin {
                 outcome.known.push(Known { index, sequence: 0, same: false });
                 continue;
             }
-            let judgement = self.judge(batch, transfer);
+            let judgement = self.judge(batch, transfer, now_ns);
             records.push(if let Some(refusal) = judgement.refusal {
                 outcome.refused += 1;
                 self.refuse(batch, transfer, &judgement, refusal, now_ns)
@@ -205,7 +214,7 @@ impl Twin {
         let mut records = Vec::new();
         for (index, transfer) in (0..).zip(&batch.transfers) {
             let hidden = self.is(Plant::HidesMembersFromEachOther);
-            let judgement = if hidden { self } else { &*trial }.judge(batch, transfer);
+            let judgement = if hidden { self } else { &*trial }.judge(batch, transfer, now_ns);
             if let Some(refusal) = judgement.refusal {
                 return Err((index, refusal));
             }
@@ -223,6 +232,9 @@ impl Twin {
         place: GroupPlace,
         now_ns: u64,
     ) -> Record {
+        if let Some(step) = judgement.step {
+            return self.take_step(batch, transfer, judgement, step, place, now_ns);
+        }
         let Judgement { debit_account, credit_account, moved_minor, original_sequence, .. } =
             *judgement;
         let (debit, credit) = ((batch.tenant, debit_account), (batch.tenant, credit_account));
@@ -244,9 +256,20 @@ impl Twin {
         }
         self.counters.transfers_posted += 1;
         let moved = Some((debit_account, credit_account, moved_minor));
-        let answer = Answer { sequence, request: transfer.clone(), moved };
-        self.transfers.insert(self.key(batch.tenant, transfer.id), answer);
+        self.keep_answer(batch.tenant, transfer, sequence, moved);
         self.record(now_ns, Fact::Posted(Box::new(posted)))
+    }
+
+    /// The first answer to an id of what was done.
+    fn keep_answer(
+        &mut self,
+        tenant: Tenant,
+        transfer: &Transfer,
+        sequence: Sequence,
+        moved: Option<(u128, u128, u128)>,
+    ) {
+        let answer = Answer { sequence, request: transfer.clone(), posted: true, moved };
+        self.transfers.insert(self.key(tenant, transfer.id), answer);
     }
 
     fn pay(&mut self, key: Key, amount_minor: u128, sequence: Sequence) -> Side {
@@ -274,7 +297,7 @@ impl Twin {
         now_ns: u64,
     ) -> Record {
         let sequence = self.last_sequence + 1;
-        let answer = Answer { sequence, request: transfer.clone(), moved: None };
+        let answer = Answer { sequence, request: transfer.clone(), posted: false, moved: None };
         if !self.is(Plant::ForgetsRefusals) {
             self.transfers.insert(self.key(batch.tenant, transfer.id), answer);
         }
@@ -291,6 +314,7 @@ impl Twin {
             code: transfer.code,
             value_date: transfer.value_date,
             reverses: transfer.reverses(),
+            terms: transfer.terms(),
             refusal,
         };
         self.record(now_ns, Fact::Refused(Box::new(refused)))
@@ -313,7 +337,7 @@ fn side(key: Key, account: &mut Account, sequence: Sequence) -> Side {
         account: Some(key),
         previous_sequence,
         balance_after_minor: account.balance_minor,
-        pending_debits_after_minor: 0,
+        pending_debits_after_minor: account.out_minor,
     }
 }
 

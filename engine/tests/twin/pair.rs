@@ -3,13 +3,13 @@
 use std::fmt::Debug;
 
 use florin_engine::{
-    AccountState, Body, Event, GroupOutcome, Ledger, Originals, TransferBatch, TransferPosted,
+    AccountState, Body, Event, GroupOutcome, Hold, Ledger, Originals, TransferBatch,
 };
 
 use crate::account::Account;
 use crate::command::{Batch, Command, What};
 use crate::coverage::Coverage;
-use crate::model::Twin;
+use crate::model::{Held, Twin};
 use crate::plant::Plant;
 use crate::record::{Key, Reader, Record};
 
@@ -67,6 +67,18 @@ impl Pair {
                 records
             }
             What::Transfers(batch) => self.transfers(batch, now_ns, &mut events)?,
+            What::FallDue(most) => {
+                let made = self.ledger.fall_due(*most, now_ns, &mut events);
+                let records = self.twin.fall_due(*most, now_ns);
+                same("number of those that fell due", &made, &records.len())?;
+                self.coverage.fell_due(&records);
+                records
+            }
+            What::Trust(until_ns) => {
+                self.ledger.hold_back_due(*until_ns);
+                self.twin.trusted_ns = *until_ns;
+                Vec::new()
+            }
             What::TakeDigest => {
                 self.ledger.take_digest(now_ns, &mut events);
                 self.twin.take_digest(now_ns)
@@ -124,8 +136,8 @@ impl Pair {
     /// A group as it stands in the journal: its members, or its refusal.
     fn group_at(&self, first: usize) -> &[Event] {
         let len = match &self.journal[first].body {
-            Body::TransferPosted(TransferPosted { group, .. }) => usize::from(group.len),
-            _ => 1,
+            Body::GroupRefused(_) => 1,
+            _ => usize::from(self.journal[first].group().len),
         };
         &self.journal[first..first + len]
     }
@@ -158,7 +170,10 @@ impl Pair {
         same("number of assets", &ledger.assets().len(), &twin.assets.len())?;
         for (asset, (code, scale)) in ledger.assets().iter().zip(&twin.assets) {
             same("asset", &(asset.code, asset.scale), &(*code, *scale))?;
-            let totals = (asset.debits_posted_minor, asset.credits_posted_minor);
+            let pending_minor = asset.pending_minor;
+            let (debits_minor, credits_minor) =
+                (asset.debits_posted_minor, asset.credits_posted_minor);
+            let totals = [debits_minor, credits_minor, pending_minor, pending_minor];
             same("totals", &totals, &twin.totals_minor(*code))?;
         }
         for (key, account) in &twin.accounts {
@@ -166,11 +181,25 @@ impl Pair {
             compare_account(key.1, &found, account)
                 .map_err(|difference| format!("account {key:?}, {found:?}: {difference}"))?;
         }
-        Ok(())
+        self.compare_holds()
+    }
+
+    fn compare_holds(&self) -> Result<(), Difference> {
+        let (ledger, twin) = (&self.ledger, &self.twin);
+        for (key, held) in &twin.holds {
+            let (found, accounts) = ledger.hold(key.0, key.1).ok_or("a hold is missing")?;
+            compare_hold(found, accounts, held)
+                .map_err(|difference| format!("hold {key:?}, {found:?}: {difference}"))?;
+        }
+        let open = twin.holds.values().filter(|held| held.is_open());
+        let timers = open.clone().filter(|held| held.due_at_ns != 0);
+        same("open holds", &ledger.open_holds_len(), &open.count())?;
+        same("timers", &ledger.timers_len(), &timers.clone().count())?;
+        same("next due", &ledger.next_due_ns(), &timers.map(|held| held.due_at_ns).min())
     }
 
     /// What holds at the end of a history, or anywhere in it, but takes too long to look at after each command.
-    pub fn finish(&self) -> Result<(), Difference> {
+    pub fn finish(&mut self) -> Result<(), Difference> {
         for (original, reversal) in &self.twin.reversed {
             same("reversal", &self.ledger.reversed_by(*original), &Some(*reversal))?;
         }
@@ -178,6 +207,9 @@ impl Pair {
             let listed: Vec<Key> = self.list(tenant).into_iter().map(|id| (tenant, id)).collect();
             let opened = self.slots.iter().filter(|key| key.0 == tenant).copied();
             same("listing", &listed, &opened.collect())?;
+        }
+        for held in self.twin.holds.values() {
+            self.coverage.ended(held);
         }
         let digest = self.ledger.digest();
         let middle = self.journal.len() / 2;
@@ -218,7 +250,9 @@ fn compare_account(id: u128, found: &AccountState, account: &Account) -> Result<
     same("balance", &found.net_minor, &account.balance_minor)?;
     same("debits", &found.debits_posted_minor, &account.debits_minor)?;
     same("credits", &found.credits_posted_minor, &account.credits_minor)?;
-    same("pending", &(found.debits_pending_minor, found.credits_pending_minor), &(0, 0))?;
+    let pending = (found.debits_pending_minor, found.credits_pending_minor);
+    same("pending", &pending, &(account.out_minor, account.in_minor))?;
+    same("ceiling", &found.ceiling_minor, &account.ceiling)?;
     same("floor", &found.floor, &account.floor)?;
     same("freeze", &found.freeze, &account.freeze)?;
     same("closed", &found.closed, &account.closed)?;
@@ -228,7 +262,26 @@ fn compare_account(id: u128, found: &AccountState, account: &Account) -> Result<
     same("opening time", &found.opened_at_ns, &account.opened_at_ns)?;
     same("last sequence", &found.last_sequence, &account.last_sequence)?;
     require(account.is_available(found.available_minor), "available is not the most that may go")?;
-    require(account.is_above_its_floor(), "the balance is below the floor")
+    require(account.is_above_its_floor(), "the balance is below the floor")?;
+    require(account.is_below_its_ceiling(), "the balance is above the ceiling")
+}
+
+fn compare_hold(found: &Hold, accounts: [u128; 2], held: &Held) -> Result<(), Difference> {
+    same("accounts", &accounts, &[held.debit_account, held.credit_account])?;
+    same("amount", &found.amount_minor, &held.amount_minor)?;
+    same("captured", &found.captured_minor, &held.captured_minor)?;
+    same("released", &found.released_minor, &held.released_minor)?;
+    same("refunded", &found.refunded_minor, &held.refunded_minor)?;
+    same("remaining", &found.remaining_minor(), &held.reserved_minor)?;
+    same("due", &(found.due_at_ns, found.at_due), &(held.due_at_ns, held.at_due))?;
+    same("payment", &found.of_payment, &held.of_payment)?;
+    let sequences = (found.placed_sequence, found.last_sequence);
+    same("sequences", &sequences, &(held.placed_sequence, held.last_sequence))?;
+    let states = (found.state(), found.payment_state());
+    same("state", &states, &(held.state(), held.payment_state()))?;
+    let parts = found.captured_minor + found.released_minor + found.remaining_minor();
+    require(parts == found.amount_minor, "captured, released and remaining are not the amount")?;
+    require(found.refunded_minor <= found.captured_minor, "more was refunded than captured")
 }
 
 fn index(sequence: u64) -> usize {

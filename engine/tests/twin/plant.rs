@@ -61,4 +61,24 @@ plants! {
     IgnoresTotals,
     /// An opening is compared with what the account is today.
     ComparesOpeningsWithToday,
+    /// Ceilings count for nothing.
+    IgnoresCeilings,
+    /// What is reserved can be spent.
+    ForgetsWhatIsReserved,
+    /// More can be captured than is left.
+    CapturesMoreThanIsLeft,
+    /// What falls due does so a nanosecond early.
+    FallsDueTooEarly,
+    /// What falls due does so a nanosecond late.
+    FallsDueTooLate,
+    /// More can be refunded than was captured.
+    RefundsMoreThanCaptured,
+    /// What a last capture should give back stays reserved.
+    LosesTheRest,
+    /// What is captured when it is due is so whatever is frozen.
+    CapturesFrozenAccountsWhenDue,
+    /// Payments are captured as holds are, and holds as payments.
+    TakesHoldsForPayments,
+    /// A reversal of whatever was done to a hold is possible.
+    ReversesWhatOnlyReserved,
 }

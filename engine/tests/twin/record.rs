@@ -2,8 +2,9 @@
 //! by their ids, no slots, no hashes.
 
 use florin_engine::{
-    AssetCode, Body, Event, Floor, Freeze, GroupPlace, Ledger, Leg, NewAccount, Refusal, Sequence,
-    Slot, Tenant, Transfer, TransferOptions, TransferPosted, TransferRefused,
+    Action, AssetCode, AtDue, Body, Event, Floor, Freeze, GroupPlace, HoldEvent, HoldStep,
+    HoldTerms, Ledger, Leg, NewAccount, Reason, Refusal, Sequence, Slot, Tenant, Transfer,
+    TransferExtra, TransferOptions, TransferPosted, TransferRefused,
 };
 
 /// Whose, and which.
@@ -20,8 +21,9 @@ pub struct Record {
 pub enum Fact {
     AssetRegistered { code: AssetCode, scale: u8 },
     AccountOpened(Box<NewAccount>),
-    AccountUpdated { side: Side, freeze: Freeze, closed: bool, floor: Floor },
+    AccountUpdated { side: Side, freeze: Freeze, closed: bool, floor: Floor, ceiling: Option<u128> },
     Posted(Box<Posted>),
+    Step(Box<Step>),
     Refused(Box<Refused>),
     GroupRefused { group: Key, len: u16, member: u16, refusal: Refusal },
     DigestTaken,
@@ -51,6 +53,31 @@ pub struct Posted {
     pub group: Option<u128>,
 }
 
+/// What happened to a hold or payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub tenant: Tenant,
+    /// What was asked, without the guard; `None` if it fell due.
+    pub request: Option<Transfer>,
+    pub step: HoldStep,
+    pub of_payment: bool,
+    pub hold: u128,
+    /// Of its placing; 0 for that itself.
+    pub hold_sequence: Sequence,
+    pub amount_minor: u128,
+    pub released_minor: u128,
+    pub remaining_minor: u128,
+    pub debit: Side,
+    pub credit: Side,
+    pub asset: AssetCode,
+    pub due_at_ns: u64,
+    pub at_due: AtDue,
+    pub blocked_by: Option<Reason>,
+    pub place: GroupPlace,
+    /// With the first member.
+    pub group: Option<u128>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     pub tenant: Tenant,
@@ -64,6 +91,7 @@ pub struct Refused {
     pub code: u32,
     pub value_date: u32,
     pub reverses: Option<u128>,
+    pub terms: HoldTerms,
     pub refusal: Refusal,
 }
 
@@ -73,6 +101,44 @@ pub fn content(transfer: &Transfer) -> Transfer {
         transfer.extra.as_ref().map(|extra| TransferOptions { asset: None, ..(**extra).clone() });
     let extra = extra.filter(|extra| *extra != TransferOptions::default()).map(Box::new);
     Transfer { content_hash: 0, extra, ..transfer.clone() }
+}
+
+/// The request that led to a step.
+fn asked(event: &HoldEvent, extra: TransferExtra, debit: &Side, credit: &Side) -> Transfer {
+    let action = match (event.step, event.of_payment) {
+        (HoldStep::Place, false) => Action::Hold,
+        (HoldStep::Capture, false) => Action::Capture,
+        (HoldStep::Release, false) => Action::Release,
+        (HoldStep::Change, false) => Action::Change,
+        (HoldStep::Place, true) => Action::Authorize,
+        (HoldStep::Pay, true) => Action::Pay,
+        (HoldStep::Capture, true) => Action::CapturePayment,
+        (HoldStep::Release, true) => Action::CancelPayment,
+        (HoldStep::Refund, true) => Action::Refund,
+        other => panic!("nobody can ask for this: {other:?}"),
+    };
+    let places = matches!(event.step, HoldStep::Place | HoldStep::Pay);
+    let id = |side: &Side| side.account.filter(|_| places).map_or(0, |(_, id)| id);
+    let terms = HoldTerms {
+        action,
+        hold: if places { 0 } else { event.hold_id },
+        due_at_ns: if event.sets_due { event.due_at_ns } else { 0 },
+        at_due: if places { event.at_due } else { AtDue::Release },
+        release_rest: event.release_rest,
+    };
+    let (metadata, payment) = (extra.metadata, extra.payment);
+    let options = TransferOptions { metadata, terms, payment, ..TransferOptions::default() };
+    content(&Transfer {
+        id: event.id,
+        debit_account: id(debit),
+        credit_account: id(credit),
+        amount_minor: extra.requested_minor.unwrap_or(event.amount_minor),
+        content_hash: 0,
+        code: event.code,
+        value_date: event.value_date,
+        up_to_available: false,
+        extra: Some(Box::new(options)),
+    })
 }
 
 /// What the slots of a ledger's events stand for.
@@ -100,14 +166,17 @@ impl Reader<'_> {
                 floor: opened.floor,
                 name: opened.name.clone(),
                 metadata: opened.metadata.clone(),
+                ceiling: opened.ceiling,
             })),
             Body::AccountUpdated(updated) => Fact::AccountUpdated {
                 side: self.side(updated.leg),
                 freeze: updated.freeze,
                 closed: updated.closed,
                 floor: updated.floor,
+                ceiling: updated.ceiling,
             },
             Body::TransferPosted(posted) => Fact::Posted(Box::new(self.posted(posted))),
+            Body::Hold(step) => Fact::Step(Box::new(self.step(step))),
             Body::TransferRefused(refused) => Fact::Refused(Box::new(self.refused(refused))),
             Body::GroupRefused(refused) => Fact::GroupRefused {
                 group: (refused.tenant, refused.key.id),
@@ -135,7 +204,11 @@ impl Reader<'_> {
             code: posted.code,
             value_date: posted.value_date,
             up_to_available: extra.requested_minor.is_some(),
-            extra: Some(Box::new(TransferOptions { asset: None, reverses, metadata })),
+            extra: Some(Box::new(TransferOptions {
+                reverses,
+                metadata,
+                ..TransferOptions::default()
+            })),
         };
         Posted {
             tenant: posted.tenant,
@@ -147,6 +220,32 @@ impl Reader<'_> {
             original_sequence: posted.original_sequence,
             place: posted.group,
             group: extra.group.map(|group| group.id),
+        }
+    }
+
+    fn step(&self, event: &HoldEvent) -> Step {
+        let (debit, credit) = (self.side(event.debit), self.side(event.credit));
+        let extra = event.extra.as_deref().cloned().unwrap_or_default();
+        let group = extra.group.map(|group| group.id);
+        let request = (event.id != 0).then(|| asked(event, extra, &debit, &credit));
+        Step {
+            tenant: event.tenant,
+            request,
+            step: event.step,
+            of_payment: event.of_payment,
+            hold: event.hold_id,
+            hold_sequence: event.hold_sequence,
+            amount_minor: event.amount_minor,
+            released_minor: event.released_minor,
+            remaining_minor: event.remaining_minor,
+            debit,
+            credit,
+            asset: self.asset(event.asset),
+            due_at_ns: event.due_at_ns,
+            at_due: event.at_due,
+            blocked_by: event.blocked_by,
+            place: event.group,
+            group,
         }
     }
 
@@ -162,6 +261,7 @@ impl Reader<'_> {
             code: refused.code,
             value_date: refused.value_date,
             reverses: refused.reverses,
+            terms: refused.terms,
             refusal: refused.refusal,
         }
     }

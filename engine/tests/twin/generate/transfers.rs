@@ -105,7 +105,13 @@ impl Generator {
         Some(self.rng.pick(&batch.transfers).id).filter(|_| batch.tenant == tenant)
     }
 
-    fn fresh_transfer(&mut self, tenant: Tenant, debit: u64, credit: u64, minor: u128) -> Transfer {
+    pub(super) fn fresh_transfer(
+        &mut self,
+        tenant: Tenant,
+        debit: u64,
+        credit: u64,
+        minor: u128,
+    ) -> Transfer {
         Transfer {
             id: self.fresh_id(tenant),
             debit_account: Self::account_id(debit - 1),
@@ -125,6 +131,8 @@ impl Generator {
             0..12 if !calm => self.reversal(twin, tenant, before),
             0..4 => self.reversal(twin, tenant, before),
             12..28 if !calm => self.repetition(),
+            28..64 if !calm => self.step(twin, tenant, before),
+            4..24 if calm => self.calm_step(twin, tenant, before),
             _ if calm => {
                 let number = 2 + self.rng.below(self.accounts - 1);
                 let minor = 1 + u128::from(self.rng.below(50));
@@ -138,7 +146,7 @@ impl Generator {
         }
     }
 
-    fn payment(&mut self, twin: &Twin, tenant: Tenant) -> Transfer {
+    pub(super) fn payment(&mut self, twin: &Twin, tenant: Tenant) -> Transfer {
         let (debit_account, credit_account) = (self.account(), self.account());
         let amount_minor = self.amount(twin, tenant, debit_account, credit_account);
         let id = match self.rng.below(30) {
@@ -191,7 +199,8 @@ impl Generator {
     /// Changes one field.
     fn altered(&mut self, mut transfer: Transfer) -> Transfer {
         let mut options = transfer.extra.as_deref().cloned().unwrap_or_default();
-        match self.rng.below(9) {
+        match self.rng.below(14) {
+            9.. => self.alter_terms(&mut options),
             0 => transfer.debit_account = self.account(),
             1 => transfer.credit_account = self.account(),
             2 => transfer.amount_minor = (transfer.amount_minor + 1).min(AMOUNT_MAX_MINOR),
@@ -226,6 +235,6 @@ fn extra(
     reverses: Option<u128>,
     metadata: Box<[u8]>,
 ) -> Option<Box<TransferOptions>> {
-    let options = TransferOptions { asset, reverses, metadata };
+    let options = TransferOptions { asset, reverses, metadata, ..TransferOptions::default() };
     (options != TransferOptions::default()).then(|| Box::new(options))
 }

@@ -43,6 +43,8 @@ impl Twin {
                 "asset"
             } else if first.floor != new.floor {
                 "floor"
+            } else if first.ceiling != new.ceiling {
+                "ceiling"
             } else if first.metadata != new.metadata {
                 "metadata"
             } else {
@@ -66,11 +68,14 @@ impl Twin {
             opened_at_ns: self.last_timestamp_ns,
             last_sequence: self.last_sequence,
             floor: new.floor,
+            ceiling: new.ceiling,
             freeze: Freeze::None,
             closed: false,
             balance_minor: 0,
             debits_minor: 0,
             credits_minor: 0,
+            out_minor: 0,
+            in_minor: 0,
         };
         self.accounts.insert((new.tenant, new.id), account);
         (Opened::Now(self.last_sequence), records)
@@ -93,32 +98,44 @@ impl Twin {
         let mut after = account.clone();
         after.freeze = change.freeze.unwrap_or(after.freeze);
         after.floor = change.floor.unwrap_or(after.floor);
+        after.ceiling = change.ceiling.unwrap_or(after.ceiling);
         after.closed |= change.close;
-        let changed = (after.freeze, after.floor, after.closed)
-            != (account.freeze, account.floor, account.closed);
+        let changed = (after.freeze, after.floor, after.ceiling, after.closed)
+            != (account.freeze, account.floor, account.ceiling, account.closed);
         let owed_minor = account.balance_minor.min(0).unsigned_abs();
+        let has_minor = account.balance_minor.max(0).unsigned_abs();
+        let gone_minor = owed_minor + account.out_minor;
         let below_minor = match after.floor {
             Floor::None => 0,
-            Floor::Zero => owed_minor,
-            Floor::Overdraft(minor) => owed_minor.saturating_sub(minor),
+            Floor::Zero => gone_minor.saturating_sub(has_minor),
+            Floor::Overdraft(minor) => gone_minor.saturating_sub(has_minor + minor),
         };
+        let coming_minor = has_minor + account.in_minor;
+        let above_minor = after
+            .ceiling
+            .map_or(0, |ceiling| coming_minor.saturating_sub(owed_minor).saturating_sub(ceiling));
         if !changed {
             return (Ok(()), Vec::new());
         }
         if account.closed {
             return refuse(Reason::AccountClosed, 0);
         }
-        let full = change.close && account.balance_minor != 0;
+        let reserved = account.out_minor > 0 || account.in_minor > 0;
+        let full = change.close && (account.balance_minor != 0 || reserved);
         if full && !self.is(Plant::ClosesFullAccounts) {
             return refuse(Reason::AccountNotEmpty, account.balance_minor.unsigned_abs());
         }
         if below_minor > 0 && !self.is(Plant::LiftsFloorsAboveBalances) {
             return refuse(Reason::BalanceBelowFloor, below_minor);
         }
-        let Account { freeze, closed, floor, .. } = after;
+        if above_minor > 0 && !self.is(Plant::IgnoresCeilings) {
+            return refuse(Reason::BalanceAboveCeiling, above_minor);
+        }
+        let Account { freeze, closed, floor, ceiling, .. } = after;
         let side = side(key, &mut after, self.last_sequence + 1);
         self.accounts.insert(key, after);
-        (Ok(()), vec![self.record(now_ns, Fact::AccountUpdated { side, freeze, closed, floor })])
+        let fact = Fact::AccountUpdated { side, freeze, closed, floor, ceiling };
+        (Ok(()), vec![self.record(now_ns, fact)])
     }
 
     pub fn take_digest(&mut self, now_ns: u64) -> Vec<Record> {
