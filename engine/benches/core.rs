@@ -1,5 +1,5 @@
-//! How fast the rules are on their own, on one thread: transfers a second through [`Ledger::execute`], and
-//! events a second through [`Ledger::replay`].
+//! How fast the rules are on their own, on one thread: transfers a second through [`Ledger::execute`], holds and their
+//! captures likewise (each counts as one), and events a second through [`Ledger::replay`].
 //!
 //! ```text
 //! cargo bench -p florin-engine               1 M accounts
@@ -14,8 +14,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use florin_engine::{
-    AssetCode, BATCH_MEMBERS_MAX, Event, Floor, Ledger, NewAccount, Originals, Transfer,
-    TransferBatch,
+    Action, AssetCode, BATCH_MEMBERS_MAX, Event, Floor, HoldTerms, Ledger, NewAccount, Originals,
+    Transfer, TransferBatch,
 };
 
 /// Measured runs of each kind; one more comes first and does not count.
@@ -58,12 +58,15 @@ fn main() {
             }
         }
     }
+    let held = (0..=RUNS).map(|_| per_second(size.transfers, bench.hold(size.transfers)));
+    let held: Vec<u64> = held.skip(1).collect();
     let replayed = (0..=RUNS).map(|_| per_second(size.transfers, bench.replay(size.transfers)));
     let replayed: Vec<u64> = replayed.skip(1).collect();
 
     println!("\n{} accounts, {} ids in use at the end", size.accounts, bench.ledger.ids_len());
     println!("{:34}{:>12}{:>12}{:>12}", "", "median /s", "lowest", "highest");
-    for (name, figures) in figures.into_iter().chain([("replay of transfers", replayed)]) {
+    let others = [("hold and capture, batches of 64", held), ("replay of transfers", replayed)];
+    for (name, figures) in figures.into_iter().chain(others) {
         print(name, figures);
     }
 }
@@ -170,6 +173,32 @@ impl Bench {
         }
     }
 
+    /// Holds between random accounts, in batches, and right behind each batch their captures.
+    fn hold(&mut self, transfers: usize) -> Duration {
+        let mut batches = Vec::new();
+        for held in self.batches(transfers / 2, WAITING) {
+            let capture = |hold: &Transfer| {
+                let terms = HoldTerms { action: Action::Capture, hold: hold.id, ..terms() };
+                with(transfer(self.random.id(), 0, 0, 0), terms)
+            };
+            let captures = held.transfers.iter().map(capture).collect();
+            let place = HoldTerms { action: Action::Hold, due_at_ns: u64::MAX, ..terms() };
+            let holds = held.transfers.into_iter().map(|transfer| with(transfer, place));
+            batches.extend([batch(holds.collect()), batch(captures)]);
+        }
+        let mut taken = Duration::ZERO;
+        for batch in &batches {
+            self.now_ns += 1_000_000;
+            let mut events = Vec::with_capacity(batch.transfers.len());
+            let start = Instant::now();
+            let outcome = self.ledger.execute(batch, &Originals::new(), self.now_ns, &mut events);
+            taken += start.elapsed();
+            assert_eq!(outcome.posted as usize, batch.transfers.len(), "all have money");
+            black_box(&mut events).clear();
+        }
+        taken
+    }
+
     /// The same transfers once more from their events, into a copy of the ledger as it was before them.
     fn replay(&mut self, transfers: usize) -> Duration {
         let mut copy = self.ledger.clone();
@@ -187,6 +216,15 @@ impl Bench {
         assert_eq!(copy.last_sequence(), self.ledger.last_sequence());
         taken
     }
+}
+
+fn terms() -> HoldTerms {
+    HoldTerms::default()
+}
+
+fn with(mut transfer: Transfer, terms: HoldTerms) -> Transfer {
+    transfer.extra.get_or_insert_default().terms = terms;
+    transfer.seal()
 }
 
 fn batch(transfers: Vec<Transfer>) -> TransferBatch {

@@ -70,7 +70,7 @@ impl Ledger {
             None => self.sides(terms, transfer),
         };
         match self.agree(view, terms, transfer, &sides, hold) {
-            Ok(agreed) => Ok(self.step(view, terms, transfer, &sides, hold, &agreed, place)),
+            Ok(agreed) => Ok(step_event(view, terms, transfer, &sides, hold, &agreed, place)),
             Err(refusal) => Err(refused(terms, transfer, &sides, refusal)),
         }
     }
@@ -144,63 +144,6 @@ impl Ledger {
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "what was asked, found, and agreed to")]
-    fn step(
-        &self,
-        view: &impl View,
-        terms: Terms<'_>,
-        transfer: &Transfer,
-        sides: &Sides,
-        hold: Option<&Hold>,
-        agreed: &Agreed,
-        Place { place, group }: Place,
-    ) -> Box<HoldEvent> {
-        let HoldTerms { action, due_at_ns, at_due, release_rest, .. } = transfer.terms();
-        let Agreed { step, amount_minor, released_minor } = *agreed;
-        let moved = Moved::of(step, amount_minor, released_minor);
-        // `agree` has found both accounts.
-        let slots = [sides.debit_slot, sides.credit_slot].map(|slot| slot.unwrap_or(NO_SLOT));
-        let [debit, credit] = slots.map(|slot| view.account(slot));
-        let remaining_minor = hold.map_or(0, Hold::remaining_minor);
-        let all_was_asked =
-            action.refers() && action != Action::Change && transfer.amount_minor == 0;
-        let extra = TransferExtra {
-            group,
-            requested_minor: all_was_asked.then_some(0),
-            reverses: None,
-            metadata: transfer.metadata().into(),
-            payment: transfer.extra.as_ref().and_then(|extra| extra.payment.clone()),
-        };
-        Box::new(HoldEvent {
-            step,
-            of_payment: action.is_of_payment(),
-            id: transfer.id,
-            hold_id: hold.map_or(transfer.id, |hold| hold.id),
-            hold_sequence: hold.map_or(0, |hold| hold.placed_sequence),
-            amount_minor,
-            released_minor,
-            remaining_minor: remaining_minor + moved.reserved_minor - moved.freed_minor,
-            debit: debit.leg_with(slots[0], moved.on(Side::Debit)),
-            credit: credit.leg_with(slots[1], moved.on(Side::Credit)),
-            content_hash: transfer.content_hash,
-            tenant: terms.tenant,
-            asset: debit.asset,
-            code: transfer.code,
-            value_date: transfer.value_date,
-            group: place,
-            due_at_ns: if due_at_ns == 0 {
-                hold.map_or(0, |hold| hold.due_at_ns)
-            } else {
-                due_at_ns
-            },
-            sets_due: due_at_ns != 0,
-            at_due: hold.map_or(at_due, |hold| hold.at_due),
-            release_rest,
-            blocked_by: None,
-            extra: Some(Box::new(extra)).filter(|extra| **extra != TransferExtra::default()),
-        })
-    }
-
     /// What becomes of a hold or payment that is due: what is left is captured where that was agreed and is
     /// possible, and given back otherwise.
     pub(crate) fn decide_due(&self, hold: &Hold) -> Box<HoldEvent> {
@@ -243,6 +186,58 @@ impl Ledger {
             extra: None,
         })
     }
+}
+
+/// The event of a step that every account has agreed to.
+#[allow(clippy::too_many_arguments, reason = "what was asked, found, and agreed to")]
+fn step_event(
+    view: &impl View,
+    terms: Terms<'_>,
+    transfer: &Transfer,
+    sides: &Sides,
+    hold: Option<&Hold>,
+    agreed: &Agreed,
+    Place { place, group }: Place,
+) -> Box<HoldEvent> {
+    let HoldTerms { action, due_at_ns, at_due, release_rest, .. } = transfer.terms();
+    let Agreed { step, amount_minor, released_minor } = *agreed;
+    let moved = Moved::of(step, amount_minor, released_minor);
+    // `agree` has found both accounts.
+    let slots = [sides.debit_slot, sides.credit_slot].map(|slot| slot.unwrap_or(NO_SLOT));
+    let [debit, credit] = slots.map(|slot| view.account(slot));
+    let remaining_minor = hold.map_or(0, Hold::remaining_minor);
+    let all_was_asked = action.refers() && action != Action::Change && transfer.amount_minor == 0;
+    let extra = TransferExtra {
+        group,
+        requested_minor: all_was_asked.then_some(0),
+        reverses: None,
+        metadata: transfer.metadata().into(),
+        payment: transfer.extra.as_ref().and_then(|extra| extra.payment.clone()),
+    };
+    Box::new(HoldEvent {
+        step,
+        of_payment: action.is_of_payment(),
+        id: transfer.id,
+        hold_id: hold.map_or(transfer.id, |hold| hold.id),
+        hold_sequence: hold.map_or(0, |hold| hold.placed_sequence),
+        amount_minor,
+        released_minor,
+        remaining_minor: remaining_minor + moved.reserved_minor - moved.freed_minor,
+        debit: debit.leg_with(slots[0], moved.on(Side::Debit)),
+        credit: credit.leg_with(slots[1], moved.on(Side::Credit)),
+        content_hash: transfer.content_hash,
+        tenant: terms.tenant,
+        asset: debit.asset,
+        code: transfer.code,
+        value_date: transfer.value_date,
+        group: place,
+        due_at_ns: if due_at_ns == 0 { hold.map_or(0, |hold| hold.due_at_ns) } else { due_at_ns },
+        sets_due: due_at_ns != 0,
+        at_due: hold.map_or(at_due, |hold| hold.at_due),
+        release_rest,
+        blocked_by: None,
+        extra: Some(Box::new(extra)).filter(|extra| **extra != TransferExtra::default()),
+    })
 }
 
 const fn words(action: Action) -> &'static Words {

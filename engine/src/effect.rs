@@ -5,6 +5,7 @@ use crate::{HoldEvent, HoldStep};
 
 /// What a step reserves, frees and posts, minor units: the same on both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_field_names, reason = "names carry their unit")]
 pub(crate) struct Moved {
     pub reserved_minor: u128,
     pub freed_minor: u128,

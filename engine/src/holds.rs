@@ -210,22 +210,19 @@ impl Holds {
 
     /// Applies a step.
     pub fn apply(&mut self, hash: KeyHash, event: &HoldEvent, sequence: Sequence) {
-        let position = match self.position(hash, event.tenant, event.hold_id) {
-            Some(position) => {
-                let hold = self.slab.at(position);
-                if hold.remaining_minor() > 0 {
-                    self.open -= 1;
-                    self.due.remove(&(hold.due_at_ns, position));
-                }
-                let after = Hold::after(Some(hold), event, sequence);
-                *self.slab.at_mut(position) = after;
-                position
+        let position = if let Some(position) = self.position(hash, event.tenant, event.hold_id) {
+            let hold = self.slab.at(position);
+            if hold.remaining_minor() > 0 {
+                self.open -= 1;
+                self.due.remove(&(hold.due_at_ns, position));
             }
-            None => {
-                let position = self.slab.push(Hold::after(None, event, sequence));
-                self.table.insert(hash.of(event.tenant, event.hold_id), position);
-                position
-            }
+            let after = Hold::after(Some(hold), event, sequence);
+            *self.slab.at_mut(position) = after;
+            position
+        } else {
+            let position = self.slab.push(Hold::after(None, event, sequence));
+            self.table.insert(hash.of(event.tenant, event.hold_id), position);
+            position
         };
         let hold = self.slab.at(position);
         if hold.remaining_minor() > 0 {

@@ -66,9 +66,9 @@ impl Ledger {
                 let amount = posted.amount_minor;
                 let (debit_effect, credit_effect) =
                     (Effect::posted(Side::Debit, amount), Effect::posted(Side::Credit, amount));
-                let payer = self.check_leg(posted.tenant, debit, debit_effect)?;
-                let payee = self.check_leg(posted.tenant, credit, credit_effect)?;
-                let one_asset = payer.asset == posted.asset && payee.asset == posted.asset;
+                let debited = self.check_leg(posted.tenant, debit, debit_effect)?;
+                let credited = self.check_leg(posted.tenant, credit, credit_effect)?;
+                let one_asset = debited.asset == posted.asset && credited.asset == posted.asset;
                 require(one_asset, "a transfer between assets")?;
                 let group = posted.extra.as_ref().and_then(|extra| extra.group);
                 self.check_new_group(posted.tenant, group)?;

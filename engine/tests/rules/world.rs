@@ -412,7 +412,7 @@ fn refused(refusal: &Refusal) -> String {
 /// Those numbers that are not zero.
 fn some(numbers: &[(&str, u128)]) -> String {
     let numbers = numbers.iter().filter(|(_, number)| *number != 0);
-    numbers.map(|(name, number)| format!(" {name}={number}")).collect()
+    numbers.fold(String::new(), |text, (name, number)| format!("{text} {name}={number}"))
 }
 
 fn fallen(event: &Event) -> String {

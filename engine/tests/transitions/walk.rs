@@ -187,7 +187,7 @@ impl Node {
             _ => {
                 let case = self.case(edge);
                 let expected = table.at(&case).ok_or_else(|| format!("{case:?} has no cell"))?;
-                if happened != *expected && !next.matches(&happened, expected) {
+                if happened != *expected && !matches(&happened, expected) {
                     return Err(format!(
                         "{case:?}\n  ledger: {happened:?}\n  table:  {expected:?}"
                     ));
@@ -201,12 +201,6 @@ impl Node {
         }
         next.check()?;
         Ok(next)
-    }
-
-    /// The ledger knows the state without our marks behind it.
-    fn matches(&self, happened: &Cell, expected: &Cell) -> bool {
-        let plain = |state: &str| state.trim_end_matches(['+', '*']).to_owned();
-        matches!((happened, expected), (Cell::State(a), Cell::State(b)) if *a == plain(b))
     }
 
     fn case(&self, edge: Edge) -> Case {
@@ -351,12 +345,12 @@ impl Node {
         same("the sum of its parts", &(captured + released + remaining), &amount)?;
         same("refunded beyond what was captured", &(refunded > captured), &false)?;
         let account = |id| self.ledger.account(0, id).expect("an account");
-        let (payer, payee) = (account(PAYER), account(PAYEE));
+        let (paying, receiving) = (account(PAYER), account(PAYEE));
         let moved = i128::try_from(captured - refunded).expect("small");
-        same("balances", &(payer.net_minor, payee.net_minor), &(-moved, moved))?;
-        let pending = (payer.debits_pending_minor, payee.credits_pending_minor);
+        same("balances", &(paying.net_minor, receiving.net_minor), &(-moved, moved))?;
+        let pending = (paying.debits_pending_minor, receiving.credits_pending_minor);
         same("pending", &pending, &(remaining, remaining))?;
-        let others = (payer.credits_pending_minor, payee.debits_pending_minor);
+        let others = (paying.credits_pending_minor, receiving.debits_pending_minor);
         same("pending the other way", &others, &(0, 0))?;
         let open = usize::from(remaining > 0);
         let timers = usize::from(remaining > 0 && numbers.at_due.is_some());
@@ -370,6 +364,12 @@ impl Node {
         }
         same("digest after replay", &again.digest(), &self.ledger.digest())
     }
+}
+
+/// The ledger knows the state without our marks behind it.
+fn matches(happened: &Cell, expected: &Cell) -> bool {
+    let plain = |state: &str| state.trim_end_matches(['+', '*']).to_owned();
+    matches!((happened, expected), (Cell::State(a), Cell::State(b)) if *a == plain(b))
 }
 
 impl Numbers {
@@ -387,12 +387,11 @@ impl Numbers {
             Edge::Release(amount) => self.released += or_all(amount, remaining),
             Edge::Increase => self.amount += 1,
             Edge::Extend => self.at_due = self.at_due.or(Some(AtDueKey::Release)),
-            Edge::Cancel => self.released += remaining,
             Edge::Refund(amount) => self.refunded += or_all(amount, self.refundable()),
             Edge::FallDue if self.at_due == Some(AtDueKey::Capture) && !self.frozen => {
                 self.captured += remaining;
             }
-            Edge::FallDue => self.released += remaining,
+            Edge::Cancel | Edge::FallDue => self.released += remaining,
             Edge::TimePasses | Edge::Freeze(_) => {}
         }
     }

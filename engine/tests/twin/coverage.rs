@@ -11,7 +11,7 @@ use crate::record::{Fact, Record, Step};
 
 /// A step by its name, and of what.
 fn name(step: &Step) -> String {
-    format!("{:?} {}", step.step, if step.of_payment { "payment" } else { "hold" })
+    format!("{:?} {}", step.what, if step.of_payment { "payment" } else { "hold" })
 }
 
 /// How often each thing happened.

@@ -59,7 +59,7 @@ pub struct Step {
     pub tenant: Tenant,
     /// What was asked, without the guard; `None` if it fell due.
     pub request: Option<Transfer>,
-    pub step: HoldStep,
+    pub what: HoldStep,
     pub of_payment: bool,
     pub hold: u128,
     /// Of its placing; 0 for that itself.
@@ -231,7 +231,7 @@ impl Reader<'_> {
         Step {
             tenant: event.tenant,
             request,
-            step: event.step,
+            what: event.step,
             of_payment: event.of_payment,
             hold: event.hold_id,
             hold_sequence: event.hold_sequence,

@@ -102,7 +102,7 @@ impl Twin {
             against.push(refusal(Reason::HoldExceeded, 0, asked, Some(left_minor)));
         }
         let account = |id: u128| &self.accounts[&(batch.tenant, id)];
-        let (payer, payee) = (account(debit), account(credit));
+        let (debited, credited) = (account(debit), account(credit));
         let mut rest_minor = 0;
         let step = match action {
             Action::Change | Action::Refund if amount_minor > 0 => {
@@ -118,16 +118,16 @@ impl Twin {
                 if is_refund { HoldStep::Refund } else { HoldStep::Change }
             }
             Action::Change => {
-                against.extend(of_another_asset(batch, transfer, payer, payee, asked));
+                against.extend(of_another_asset(batch, transfer, debited, credited, asked));
                 HoldStep::Change
             }
             Action::Release | Action::CancelPayment => {
-                against.extend(of_another_asset(batch, transfer, payer, payee, asked));
+                against.extend(of_another_asset(batch, transfer, debited, credited, asked));
                 HoldStep::Release
             }
             _ => {
-                against.extend(of_another_asset(batch, transfer, payer, payee, asked));
-                against.extend(self.frozen(payer, payee, amount_minor));
+                against.extend(of_another_asset(batch, transfer, debited, credited, asked));
+                against.extend(self.frozen(debited, credited, amount_minor));
                 if release_rest {
                     rest_minor = left_minor.saturating_sub(amount_minor);
                 }
@@ -143,8 +143,8 @@ impl Twin {
     }
 
     /// A capture moves what is reserved already: only a freeze is in its way.
-    fn frozen(&self, payer: &Account, payee: &Account, amount_minor: u128) -> Vec<Refusal> {
-        let sides = [(payer, Freeze::Debits), (payee, Freeze::Credits)];
+    fn frozen(&self, debited: &Account, credited: &Account, amount_minor: u128) -> Vec<Refusal> {
+        let sides = [(debited, Freeze::Debits), (credited, Freeze::Credits)];
         let frozen = sides.into_iter().filter(|(account, side)| self.is_frozen(account, *side));
         let refuse = |account: &Account| {
             refusal(Reason::AccountFrozen, account.opening.id, amount_minor, Some(0))
@@ -164,9 +164,9 @@ impl Twin {
         let HoldTerms { action, due_at_ns, at_due, .. } = transfer.terms();
         let sequence = self.last_sequence + 1;
         let id = if action.refers() { transfer.terms().hold } else { transfer.id };
-        let hold = (batch.tenant, id);
+        let key = (batch.tenant, id);
         if !action.refers() {
-            let held = Held {
+            let placed = Held {
                 of_payment: of_payment(action),
                 debit_account: judgement.debit_account,
                 credit_account: judgement.credit_account,
@@ -181,21 +181,21 @@ impl Twin {
                 placed_sequence: sequence,
                 last_sequence: sequence,
             };
-            self.holds.insert(hold, held);
+            self.holds.insert(key, placed);
         }
         if due_at_ns != 0 {
-            self.held(hold).due_at_ns = due_at_ns;
+            self.held(key).due_at_ns = due_at_ns;
         }
-        let moves = matches!(taken.step, HoldStep::Capture) && !of_payment(action)
+        let can_go_back = matches!(taken.step, HoldStep::Capture) && !of_payment(action)
             || self.is(Plant::ReversesWhatOnlyReserved);
         let moved = (judgement.debit_account, judgement.credit_account, taken.amount_minor);
-        self.keep_answer(batch.tenant, transfer, sequence, moves.then_some(moved));
+        self.keep_answer(batch.tenant, transfer, sequence, can_go_back.then_some(moved));
         self.counters.transfers_posted += 1;
         let step = Step {
             request: Some(content(transfer)),
             place,
             group: batch.group.filter(|_| place.index == 0),
-            ..self.happen(hold, taken)
+            ..self.happen(key, taken)
         };
         self.record(now_ns, Fact::Step(Box::new(step)))
     }
@@ -209,8 +209,8 @@ impl Twin {
             let first = due.min_by_key(|(_, held)| (held.due_at_ns, held.placed_sequence));
             let Some((key, held)) = first.map(|(key, held)| (*key, held.clone())) else { break };
             let account = |id: u128| &self.accounts[&(key.0, id)];
-            let (payer, payee) = (account(held.debit_account), account(held.credit_account));
-            let frozen = self.frozen(payer, payee, held.reserved_minor).first().copied();
+            let (debited, credited) = (account(held.debit_account), account(held.credit_account));
+            let frozen = self.frozen(debited, credited, held.reserved_minor).first().copied();
             let frozen = frozen.filter(|_| !self.is(Plant::CapturesFrozenAccountsWhenDue));
             let blocked_by = frozen.map(|refusal| refusal.reason);
             let blocked_by = blocked_by.filter(|_| held.at_due == AtDue::Capture);
@@ -270,14 +270,14 @@ impl Twin {
             freed -= rest;
         }
         let (debit, credit) = ((key.0, debit), (key.0, credit));
-        let payer = self.accounts.get_mut(&debit).expect("an account of a hold");
-        payer.out_minor = (payer.out_minor + reserved).saturating_sub(freed);
-        let payee = self.accounts.get_mut(&credit).expect("an account of a hold");
-        payee.in_minor = (payee.in_minor + reserved).saturating_sub(freed);
+        let debited = self.accounts.get_mut(&debit).expect("an account of a hold");
+        debited.out_minor = (debited.out_minor + reserved).saturating_sub(freed);
+        let credited = self.accounts.get_mut(&credit).expect("an account of a hold");
+        credited.in_minor = (credited.in_minor + reserved).saturating_sub(freed);
         Step {
             tenant: key.0,
             request: None,
-            step,
+            what: step,
             of_payment: held.of_payment,
             hold: key.1,
             hold_sequence,
