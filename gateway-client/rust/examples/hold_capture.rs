@@ -50,10 +50,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (what, step) in steps {
         match client.transfer(step).await? {
             Ok(posted) => {
-                let held = posted.hold_remaining_minor.unwrap_or_default();
-                let [amount, held] =
-                    [posted.amount_minor, held].map(|minor| money::format_minor_unsigned(minor, 2));
-                println!("{what}: {amount}, now held: {held}");
+                let [amount, left] =
+                    [posted.amount_minor, posted.hold_remaining_minor.unwrap_or_default()]
+                        .map(|minor| money::format_minor_unsigned(minor, 2));
+                println!("{what}: {amount}, now held: {left}");
             }
             Err(refused) => println!("{what}: refused: {}", refused.refusal),
         }

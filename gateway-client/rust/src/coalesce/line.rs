@@ -152,7 +152,6 @@ impl Line {
                 concerned.push(pending);
             }
         }
-        concerned.retain(|pending| !pending.reply.is_closed());
         (concerned, sent)
     }
 

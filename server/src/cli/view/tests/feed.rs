@@ -110,6 +110,7 @@ fn account(freeze: Freeze, closed: bool) -> Event {
 #[test]
 fn a_line_an_event() {
     use TransferKind as Kind;
+    const ID: &str = "00000000000000000000000000000003";
     let due = TransferRecord {
         id: TransferId(0),
         blocked_by: Some(Reason::AccountFrozen),
@@ -122,7 +123,6 @@ fn a_line_an_event() {
         sequence: 42,
         refusal: refusal(Reason::AccountClosed),
     };
-    const ID: &str = "00000000000000000000000000000003";
     for (event, expected) in [
         (
             transfer(EventKind::TransferPosted, record(Kind::Move)),
