@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use florin_actors::Engine;
 use florin_actors::command::Figures;
 use florin_persistence::{Disk as _, RealDisk};
 use http::{Method, Request, Response, StatusCode, header};
@@ -14,11 +13,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::encoding::prometheus_text;
 use prometheus_client::registry::Registry;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Mutex, Semaphore};
-use tokio::task::JoinHandle;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::engine::{SYNC_BOUNDS, Snapshot};
+use super::pending::Pending;
 use super::{Subject, Watch, process};
 
 /// Connections at the same time. Each is for one request.
@@ -34,14 +33,13 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 pub(super) struct Exposition {
     subject: Subject,
     watch: Arc<Watch>,
-    figures: PendingFigures,
+    figures: Pending<Figures>,
 }
 
 impl Exposition {
     pub fn new(subject: Subject, watch: Arc<Watch>) -> Self {
         process::began();
-        let figures = PendingFigures { asked: Mutex::default(), engine: subject.engine.clone() };
-        Self { subject, watch, figures }
+        Self { subject, watch, figures: Pending::default() }
     }
 
     /// Everything, in the text format of Prometheus.
@@ -49,7 +47,9 @@ impl Exposition {
         let gauge = self.subject.engine.gauge();
         // Before the figures are asked for: that is a request too.
         let admission = self.subject.engine.admission().figures();
-        let figures = self.figures.get().await;
+        let engine = self.subject.engine.clone();
+        let ask = || async move { engine.figures().await };
+        let figures = self.figures.get(ask, FIGURES_MAX).await;
         let refusals = gauge.refusals().counted().map(|(reason, count)| (reason.name(), count));
         let snapshot = Snapshot {
             figures,
@@ -105,29 +105,6 @@ impl Exposition {
             headers.insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
         }
         response
-    }
-}
-
-/// The figures of the partition. They are asked for once at a time, however many scrape and however long the answer
-/// takes: a partition that waits for its disk is not filled up with questions.
-struct PendingFigures {
-    engine: Engine,
-    asked: Mutex<Option<JoinHandle<Option<Figures>>>>,
-}
-
-impl PendingFigures {
-    async fn get(&self) -> Option<Figures> {
-        let mut asked = self.asked.lock().await;
-        if asked.as_ref().is_some_and(JoinHandle::is_finished) {
-            *asked = None; // too late for whoever asked, and too old by now
-        }
-        let answer = asked.get_or_insert_with(|| {
-            let engine = self.engine.clone();
-            tokio::spawn(async move { engine.figures().await })
-        });
-        let answer = timeout(FIGURES_MAX, answer).await.ok()?;
-        *asked = None;
-        answer.ok().flatten()
     }
 }
 

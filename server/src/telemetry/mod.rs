@@ -17,6 +17,7 @@ mod http;
 mod layer;
 pub mod log;
 mod methods;
+mod pending;
 mod process;
 mod spans;
 
