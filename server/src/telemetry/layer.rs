@@ -18,7 +18,7 @@ use super::calls::code_name;
 use super::methods::Method;
 use super::spans::{TracedCall, remote_trace_id};
 
-/// Puts [`Watched`] around a service.
+/// Puts itself around a service: every call to it is watched.
 #[derive(Debug, Clone)]
 pub struct WatchLayer {
     pub(super) watch: Arc<Watch>,

@@ -1,13 +1,13 @@
 //! What an operator sees of a running server: metrics, traces and the log.
 //!
-//! * [`layer`]: around every call; counts it, logs it, and begins its trace;
-//! * [`calls`]: calls by method, code and time; [`methods`] knows which there are;
-//! * [`engine`]: what the engine publishes, read when somebody scrapes; [`process`]: the same for the process;
-//! * [`http`]: the address that is scraped;
-//! * [`spans`]: traces, exported by OTLP;
-//! * [`log`]: standard error, without secrets.
+//! * `layer`: around every call; counts it, logs it, and begins its trace;
+//! * `calls`: calls by method, code and time; `methods` knows which there are;
+//! * `engine`: what the engine publishes, read when somebody scrapes; `process`: the same for the process;
+//! * `http`: the address that is scraped;
+//! * `spans`: traces, exported by OTLP;
+//! * `log`: standard error, without secrets.
 //!
-//! Everything that may wait (scrapes, exports) runs on a thread of its own, [`background`], so that a slow collector
+//! Everything that may wait (scrapes, exports) runs on a thread of its own, `background`, so that a slow collector
 //! never slows a payment.
 
 mod background;
