@@ -215,7 +215,7 @@ async fn filters() {
     let feed = feed(&server).await;
     type Change = fn(&mut v1::EventFilter);
     let rows: [(Change, &[u64]); 18] = [
-        (|f| f.accounts = vec!["a".into()], &[3, 8, 9, 10, 11, 12, 13, 16, 18]),
+        (|f| f.accounts = vec!["a".into()], &[3, 8, 9, 10, 11, 13, 16, 18]),
         (|f| f.accounts = vec!["b".into()], &[4, 9, 10, 11, 12, 13, 17]),
         (|f| f.accounts = vec!["yen".into()], &[6, 15]),
         (|f| f.accounts = vec!["nobody".into()], &[14]),
@@ -437,45 +437,45 @@ async fn assert_balances(ledger: &mut Ledger, events: &[v1::Event]) {
 
 #[tokio::test]
 async fn catching_up_joins_what_is_live_without_gap_or_repetition() {
-    let server = Server::start();
+    let server = Server::start_with(&[("FLORIN_JOURNAL__SEGMENT_BYTES", "4194304")]);
     let mut ledger = server.ledger().await;
     open_accounts(&mut ledger).await;
-    pay_many(&mut ledger, 1, 150_000).await; // more than one segment, and more than the ring holds
+    pay_many(&mut ledger, 1, 20_000).await;
     let feed = feed(&server).await;
-    let total = 6 + 150_000 + 90_000;
-    // They begin at different moments, with batches of different sizes, while large and small frames come.
-    let followers: Vec<_> =
-        [(0u64, 8_190), (5, 1_000), (20, 333), (60, 8_190), (150, 100), (300, 1_024)]
-            .into_iter()
-            .map(|(after_ms, batch_events)| {
-                let feed = feed.clone();
-                tokio::spawn(async move {
-                    tokio::time::sleep(Duration::from_millis(after_ms)).await;
-                    let all = v1::EventFilter::default();
-                    let stream = subscribe(&feed, From::Beginning(true), all, batch_events).await;
-                    let mut stream = stream.expect("a feed");
-                    let (mut last, mut was_live) = (0, 0);
-                    while last < total {
-                        let batch = next(&mut stream).await.expect("a batch");
-                        assert!(batch.events.len() <= batch_events as usize);
-                        for event in batch.events {
-                            assert_eq!(event.sequence, last + 1);
-                            last = event.sequence;
-                        }
-                        was_live += u32::from(batch.live);
+    let rounds: [u64; 12] = [405, 1, 8_190, 50, 1, 405, 1, 8_190, 50, 405, 8_190, 112];
+    let total = 6 + 20_000 + rounds.iter().sum::<u64>();
+    // They begin at different moments, with batches of different sizes, while large and small frames come: the first
+    // to be live begins the ring of recent frames, and the others have to find their way from the journal into it.
+    let beginnings = [(0u64, 8_190), (30, 1_000), (100, 333), (300, 8_190)];
+    let followers: Vec<_> = beginnings
+        .into_iter()
+        .map(|(after_ms, batch_events)| {
+            let feed = feed.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(after_ms)).await;
+                let all = v1::EventFilter::default();
+                let stream = subscribe(&feed, From::Beginning(true), all, batch_events).await;
+                let mut stream = stream.expect("a feed");
+                let (mut last, mut was_live) = (0, false);
+                while last < total || !was_live {
+                    let batch = next(&mut stream).await.expect("a batch");
+                    assert!(batch.events.len() <= batch_events as usize);
+                    for event in batch.events {
+                        assert_eq!(event.sequence, last + 1);
+                        last = event.sequence;
                     }
-                    was_live
-                })
+                    was_live |= batch.live;
+                }
+                assert_eq!(last, total);
             })
-            .collect();
-    for round in 0..30u64 {
-        let count = if round % 3 == 0 { 8_190 } else { 405 };
-        pay_many(&mut ledger, 1_000_000 + round * 10_000, count).await;
+        })
+        .collect();
+    for (round, count) in (1..).zip(rounds) {
+        pay_many(&mut ledger, round * 100_000, count).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    pay_many(&mut ledger, 2_000_000, 0).await;
-    pay_many(&mut ledger, 3_000_000, 90_000 - 10 * 8_190 - 20 * 405).await;
     for follower in followers {
-        assert!(follower.await.expect("followed") > 0, "was live at some time");
+        follower.await.expect("followed");
     }
     assert!(server.status().await.partitions[0].segment > 2);
 }
