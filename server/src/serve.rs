@@ -147,11 +147,7 @@ async fn serve(
     let events = Events {
         engine: engine.clone(),
         lineage: recovery.lineage,
-        limits: FeedLimits {
-            subscribers: config.feed.subscribers as usize,
-            stall: Duration::from_secs(config.feed.stall_seconds.into()),
-            message_bytes,
-        },
+        limits: FeedLimits::of(&config),
         threads: feed_threads,
     };
     let admin = Admin {

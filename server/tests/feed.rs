@@ -16,6 +16,7 @@ use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt as _;
 
 type Feed = EventServiceClient<Channel>;
+type ChangeFilter = fn(&mut v1::EventFilter);
 
 async fn feed(server: &Server) -> Feed {
     let feed = EventServiceClient::connect(server.address.clone()).await.expect("a connection");
@@ -213,8 +214,7 @@ async fn filters() {
     let server = Server::start();
     a_bit_of_everything(&server).await;
     let feed = feed(&server).await;
-    type Change = fn(&mut v1::EventFilter);
-    let rows: [(Change, &[u64]); 18] = [
+    let rows: [(ChangeFilter, &[u64]); 18] = [
         (|f| f.accounts = vec!["a".into()], &[3, 8, 9, 10, 11, 13, 16, 18]),
         (|f| f.accounts = vec!["b".into()], &[4, 9, 10, 11, 12, 13, 17]),
         (|f| f.accounts = vec!["yen".into()], &[6, 15]),

@@ -7,8 +7,13 @@ use florin_proto::v1::payment_service_client::PaymentServiceClient;
 use florin_proto::v1::{AccountSide, PaymentState, TransferKind};
 use support::*;
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
 type Statement = v1::ListAccountTransfersRequest;
+/// How a request differs.
+type Change = Box<dyn Fn(&mut Statement)>;
+/// Whether an id is expected.
+type Keep = fn(u128) -> bool;
 
 fn of(name: &str) -> Statement {
     Statement { account: Some(name.into()), ..Statement::default() }
@@ -116,8 +121,6 @@ async fn filters_of_a_statement() {
         transfer.expect("there").timestamp_ns
     };
     let (from_20, until_30) = (time_of(20), time_of(30));
-    type Change = Box<dyn Fn(&mut Statement)>;
-    type Keep = fn(u128) -> bool;
     let is_debit = |id| (id <= 40 && id % 4 == 0) || [42, 44, 45, 46].contains(&id);
     let kinds = |kinds: &'static [TransferKind]| -> Change {
         Box::new(move |s| s.kinds = kinds.iter().map(|kind| (*kind).into()).collect())
@@ -198,7 +201,6 @@ async fn what_a_statement_refuses() {
     ] {
         let status = page(&ledger, &request).await.expect_err(expected);
         assert_eq!((reason(&status).as_str(), status.code()), (expected, code));
-        use tonic_types::StatusExt as _;
         let metadata = status.get_details_error_info().expect("a reason").metadata;
         assert_eq!(metadata.get("field").map_or("", String::as_str), field, "{expected}");
     }
@@ -347,7 +349,6 @@ async fn payments_by_state() {
         let request = v1::ListPaymentsRequest { page_size, page_token, states };
         async move { Ok::<_, tonic::Status>(payments.list_payments(request).await?.into_inner()) }
     };
-    type Keep = fn(u128) -> bool;
     let rows: [(&[PaymentState], Keep); 6] = [
         (&[], |_| true),
         (&[PaymentState::RequiresCapture], |id| id % 2 == 0 && ![4, 8, 12].contains(&id)),

@@ -68,8 +68,9 @@ mod tests {
     fn clones_stay_as_they_are() {
         let mut slab = Slab::default();
         let mut clones = Vec::new();
-        for number in 0..3 * CHUNK as u32 + 5 {
-            if number % 1_000 == 0 || number % CHUNK as u32 <= 1 {
+        let chunk = u32::try_from(CHUNK).expect("small");
+        for number in 0..3 * chunk + 5 {
+            if number % 1_000 == 0 || number % chunk <= 1 {
                 clones.push((number, slab.clone()));
             }
             assert_eq!(slab.push(number), number);

@@ -105,7 +105,7 @@ mod tests {
             timestamp_ns: sequence,
             body: Body::DigestTaken { digest: [0; 32] },
         };
-        let all: Arc<Vec<Event>> = Arc::new((first - 1..first + events + 1).map(event).collect());
+        let all: Arc<Vec<Event>> = Arc::new((first - 1..=first + events).map(event).collect());
         let starts = (1..=usize::try_from(events).expect("few")).step_by(part);
         let end = all.len() - 1;
         let entries = starts.map(|from| Entry {

@@ -16,6 +16,7 @@ use tonic::{Request, Response, Status};
 
 use super::ledger::TENANT;
 use super::{fault, page};
+use crate::config::Config;
 use crate::translate::Filter;
 
 use cursor::Cursor;
@@ -36,6 +37,17 @@ pub struct FeedLimits {
     pub stall: Duration,
     /// Largest message, bytes: batches stay well below.
     pub message_bytes: usize,
+}
+
+impl FeedLimits {
+    /// As they are configured.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            subscribers: config.feed.subscribers as usize,
+            stall: Duration::from_secs(config.feed.stall_seconds.into()),
+            message_bytes: config.limits.message_bytes,
+        }
+    }
 }
 
 /// The feed.

@@ -22,12 +22,13 @@ pub(super) fn status(
     metadata: impl IntoIterator<Item = (&'static str, String)>,
 ) -> Status {
     let (code, retry) = match reason {
-        Reason::MessageTooLarge => (Code::OutOfRange, None),
+        Reason::MessageTooLarge | Reason::CursorArchived | Reason::CursorAhead => {
+            (Code::OutOfRange, None)
+        }
         Reason::ShuttingDown | Reason::DiskFull => (Code::Unavailable, Some(RETRY_UNAVAILABLE)),
         Reason::Overloaded => (Code::ResourceExhausted, Some(RETRY_OVERLOADED)),
         Reason::JournalUnreadable => (Code::DataLoss, None),
         Reason::AccountNotFound | Reason::PaymentNotFound => (Code::NotFound, None),
-        Reason::CursorArchived | Reason::CursorAhead => (Code::OutOfRange, None),
         Reason::LineageChanged => (Code::FailedPrecondition, None),
         Reason::SubscriberSlow => (Code::ResourceExhausted, None),
         reason if reason as i32 >= Reason::IdReused as i32 => (Code::FailedPrecondition, None),

@@ -36,8 +36,8 @@ async fn in_order_of_opening(ledger: &Ledger, size: usize, page_token: &str) -> 
     let (found, next) = directory.accounts_from(TENANT, from, size, SCAN_SLOTS);
     let (accounts, taken) = read(ledger, size, found.iter().map(|(_, id)| *id)).await?;
     let next = found.get(taken).map(|(slot, _)| *slot).or(next);
-    let token = |slot: Slot| seal(Kind::Accounts, &context, &u64::from(slot).to_le_bytes());
-    let next_page_token = next.map(token).unwrap_or_default();
+    let go_on = |slot: Slot| seal(Kind::Accounts, &context, &u64::from(slot).to_le_bytes());
+    let next_page_token = next.map(go_on).unwrap_or_default();
     Ok(Response::new(v1::ListAccountsResponse { accounts, next_page_token }))
 }
 
@@ -54,8 +54,8 @@ async fn by_name(ledger: &Ledger, size: usize, page_token: &str, prefix: String)
     let found = ledger.reads.run(search).await?;
     let (accounts, taken) = read(ledger, size, found.iter().take(size).map(|(_, id)| *id)).await?;
     let last = found[..taken].last().filter(|_| taken < found.len());
-    let token = |(name, _): &(String, u128)| seal(Kind::AccountsByName, &context, name.as_bytes());
-    let next_page_token = last.map(token).unwrap_or_default();
+    let go_on = |(name, _): &(String, u128)| seal(Kind::AccountsByName, &context, name.as_bytes());
+    let next_page_token = last.map(go_on).unwrap_or_default();
     Ok(Response::new(v1::ListAccountsResponse { accounts, next_page_token }))
 }
 

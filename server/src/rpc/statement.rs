@@ -40,7 +40,7 @@ pub(super) async fn list(
 ) -> Result<Response<v1::ListAccountTransfersResponse>, Status> {
     let id = translate::account_key(request.account.as_ref(), "account")
         .map_err(|fault| fault::refusal(&translate::fault_to_wire(fault)))?;
-    let size = page::size(request.page_size)?;
+    let page_size = page::size(request.page_size)?;
     let id_bytes = id.to_le_bytes();
     let context: [&[u8]; 2] = [&ledger.lineage, &id_bytes];
     let from = page::from_number(Kind::AccountTransfers, &context, &request.page_token)?;
@@ -65,7 +65,7 @@ pub(super) async fn list(
         feed: Arc::clone(ledger.engine.feed()),
         walker: ledger.engine.journal().walker(),
         wanted,
-        page: Page::new(size, ledger.limits.message_bytes),
+        page: Page::new(page_size, ledger.limits.message_bytes),
         next: from.unwrap_or(account.last_sequence),
     };
     let (transfers, next) = ledger.reads.run(|| statement.read()).await?.map_err(|error| {
