@@ -1,7 +1,9 @@
 package florin
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"math/big"
 	"math/bits"
 
@@ -80,6 +82,22 @@ func (m Minor) String() string { return m.Format(0) }
 
 // MarshalText is for encoding/json and its like: the number of minor units, in decimal.
 func (m Minor) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads a number of minor units, in decimal.
+func (m *Minor) UnmarshalText(text []byte) error {
+	number, is := new(big.Int).SetString(string(text), 10)
+	if !is || !isDigits(string(text)) {
+		return errMinor
+	}
+	minor, fits := MinorFromBig(number)
+	if !fits {
+		return errMinor
+	}
+	*m = minor
+	return nil
+}
+
+var errMinor = errors.New("minor units are a whole number, 0 to 2^128 - 1")
 
 func (m Minor) wire() *pb.Uint128 { return &pb.Uint128{Hi: m.Hi, Lo: m.Lo} }
 
@@ -160,6 +178,26 @@ func (b Balance) String() string { return b.Format(0) }
 
 // MarshalText is for encoding/json and its like: the number of minor units, in decimal.
 func (b Balance) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
+// UnmarshalText reads a number of minor units, in decimal.
+func (b *Balance) UnmarshalText(text []byte) error {
+	digits, isNegative := bytes.CutPrefix(text, []byte("-"))
+	var magnitude Minor
+	if err := magnitude.UnmarshalText(digits); err != nil {
+		return errBalance
+	}
+	if isNegative {
+		magnitude, _ = Minor{}.sub(magnitude)
+	}
+	balance := Balance{Hi: int64(magnitude.Hi), Lo: magnitude.Lo}
+	if sign := balance.Sign(); sign != 0 && (sign < 0) != isNegative {
+		return errBalance
+	}
+	*b = balance
+	return nil
+}
+
+var errBalance = errors.New("a balance is a whole number, -2^127 to 2^127 - 1")
 
 func balanceFromWire(wire *pb.Int128) Balance { return Balance{Hi: wire.GetHi(), Lo: wire.GetLo()} }
 

@@ -1,6 +1,7 @@
 package florin
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"math/big"
@@ -162,6 +163,44 @@ func TestWideArithmetic(t *testing.T) {
 	for _, n := range []*big.Int{big.NewInt(-1), limit} {
 		if _, ok := MinorFromBig(n); ok {
 			t.Error("took", n)
+		}
+	}
+}
+
+func TestUnitsInJSON(t *testing.T) {
+	type line struct {
+		Amount  Minor
+		Balance Balance
+	}
+	for _, c := range []struct {
+		line line
+		text string
+	}{
+		{line{Units(1250), Balance{-1, math.MaxUint64 - 4}}, `{"Amount":"1250","Balance":"-5"}`},
+		{line{}, `{"Amount":"0","Balance":"0"}`},
+		{
+			line{Minor{math.MaxUint64, math.MaxUint64}, Balance{Hi: math.MinInt64}},
+			`{"Amount":"340282366920938463463374607431768211455","Balance":"-170141183460469231731687303715884105728"}`,
+		},
+		{line{Balance: Balance{math.MaxInt64, math.MaxUint64}}, `{"Amount":"0","Balance":"170141183460469231731687303715884105727"}`},
+	} {
+		text, err := json.Marshal(c.line)
+		if string(text) != c.text || err != nil {
+			t.Errorf("%v is written %s %v", c.line, text, err)
+		}
+		var back line
+		if err := json.Unmarshal([]byte(c.text), &back); err != nil || back != c.line {
+			t.Errorf("%s is read %v %v", c.text, back, err)
+		}
+	}
+	for _, text := range []string{
+		`{"Amount":"-1"}`, `{"Amount":"+1"}`, `{"Amount":"1.5"}`, `{"Amount":""}`, `{"Amount":"1_0"}`,
+		`{"Amount":"340282366920938463463374607431768211456"}`, `{"Balance":"--1"}`, `{"Balance":"+1"}`,
+		`{"Balance":"170141183460469231731687303715884105728"}`,
+		`{"Balance":"-170141183460469231731687303715884105729"}`,
+	} {
+		if err := json.Unmarshal([]byte(text), &line{}); err == nil {
+			t.Errorf("%s was read", text)
 		}
 	}
 }

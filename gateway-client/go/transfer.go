@@ -1,6 +1,7 @@
 package florin
 
 import (
+	"maps"
 	"math"
 	"time"
 
@@ -110,7 +111,7 @@ func (t *Transfer) wire() *pb.NewTransfer {
 		Asset:         t.Asset,
 		Code:          t.Code,
 		ValueDate:     t.ValueDate,
-		Metadata:      t.Metadata,
+		Metadata:      maps.Clone(t.Metadata), // sent again with what it was, whatever its owner does
 		Reverses:      t.Reverses.wire(),
 		Kind:          t.Kind,
 		Hold:          t.Hold.wire(),
