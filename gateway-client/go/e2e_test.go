@@ -389,9 +389,20 @@ func TestListingsAreReadPageByPage(t *testing.T) {
 		}
 	}
 
-	assets, err := client.CreateAssets(ctx, florin.Asset{Code: "POINTS"}, florin.Asset{Code: "EUR", Scale: 3})
-	if err != nil || assets[0].Err() != nil || assets[1].Refused.Reason != florin.ReasonIDReused {
-		t.Errorf("%+v %v", assets, err)
+	for _, c := range []struct {
+		asset    florin.Asset
+		reason   florin.Reason
+		replayed bool
+	}{
+		{florin.Asset{Code: "POINTS"}, "", false},
+		{florin.Asset{Code: "POINTS"}, "", true},
+		{florin.Asset{Code: "POINTS", Scale: 3}, florin.ReasonIDReused, false},
+		{florin.Asset{Code: "points"}, florin.ReasonAssetInvalid, false},
+	} {
+		assets, err := client.CreateAssets(ctx, c.asset)
+		if err != nil || florin.ReasonOf(assets[0].Err()) != c.reason || assets[0].Replayed != c.replayed {
+			t.Errorf("%v: %+v %v", c.asset, assets, err)
+		}
 	}
 	listed, err := client.ListAssets(ctx)
 	if err != nil || !slices.Equal(listed, []florin.Asset{{Code: "EUR", Scale: 2}, {Code: "POINTS"}}) {
@@ -593,6 +604,34 @@ func TestTheFeedAcrossARestart(t *testing.T) {
 			}
 		}
 		break
+	}
+}
+
+func TestTheFeedFromNowOn(t *testing.T) {
+	_, client := ledger(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	pay(t, client, move(cash, alice, 1))
+	after := move(cash, alice, 2)
+	paid := false
+	for batch, err := range client.Subscribe(ctx, florin.Subscription{FromNow: true}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The first batch has a cursor, and from then on nothing is missed.
+		if !paid {
+			paid = true
+			if len(batch.Events) > 0 || batch.Cursor == "" {
+				t.Errorf("%+v", batch)
+			}
+			pay(t, client, after)
+		}
+		if len(batch.Events) > 0 {
+			if event := batch.Events[0]; event.Transfer == nil || event.Transfer.ID != after.ID || event.Asset.Code != "EUR" {
+				t.Errorf("%+v", event)
+			}
+			break
+		}
 	}
 }
 
