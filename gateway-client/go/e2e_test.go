@@ -163,7 +163,7 @@ func TestAHoldFallsDue(t *testing.T) {
 	_, client := ledger(t)
 	pay(t, client, move(cash, alice, 1_000))
 	hold := florin.NewHold(florin.NewID(), alice, bob, florin.Units(400))
-	hold.Due = time.Now().Add(700 * time.Millisecond)
+	hold.Due = time.Now().Add(3 * time.Second)
 	hold.AtDue = florin.AtDueCapture
 	pay(t, client, hold)
 	eventually(t, "the hold is captured when it is due", func() bool { return balance(t, client, bob) == "4.00" })

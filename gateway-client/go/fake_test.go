@@ -122,10 +122,11 @@ func (f *fake) dial(t testing.TB, opts ...Option) *Client {
 	return client
 }
 
-// quick is the retry of the tests.
+// quick is the retry of the tests. An attempt has time enough for a machine that is busy with other
+// things.
 var quick = Retry{
 	Attempts:       5,
-	AttemptTimeout: 300 * time.Millisecond,
+	AttemptTimeout: 2 * time.Second,
 	BaseBackoff:    5 * time.Millisecond,
 	MaxBackoff:     20 * time.Millisecond,
 }

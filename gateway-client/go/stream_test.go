@@ -94,7 +94,7 @@ func TestStreamsThatBreak(t *testing.T) {
 func TestWhatIsSentAgainKeepsItsOrder(t *testing.T) {
 	fake := startFake(t)
 	client := fake.dial(t)
-	fake.streams = []step{{answers: 1, applies: true, waits: 100 * time.Millisecond, loses: true}}
+	fake.streams = []step{{answers: 1, applies: true, waits: 300 * time.Millisecond, loses: true}}
 	var all sync.WaitGroup
 	for id := range uint64(5) {
 		all.Go(func() {
@@ -102,7 +102,7 @@ func TestWhatIsSentAgainKeepsItsOrder(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		time.Sleep(10 * time.Millisecond) // one after the other
+		time.Sleep(30 * time.Millisecond) // one after the other
 	}
 	all.Wait()
 	if seen := fake.seen(); !reflect.DeepEqual(seen.streamed, [][]uint64{{1, 2}, {2, 3, 4, 5}}) {
@@ -181,13 +181,13 @@ func TestEachCallerHasADeadlineOfItsOwn(t *testing.T) {
 	client := fake.dial(t, WithRetry(NoRetry()))
 	fake.streams = []step{{applies: true, waits: time.Minute}}
 
-	hurried, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	hurried, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	if _, err := client.Transfer(hurried, move(1)); !errors.Is(err, ErrOutcomeUnknown) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Error("sent, and not answered in time:", err)
 	}
 	canceled, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(50*time.Millisecond, cancel)
+	time.AfterFunc(300*time.Millisecond, cancel)
 	if _, err := client.Transfer(canceled, move(2)); !errors.Is(err, ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) {
 		t.Error("sent, and canceled:", err)
 	}
@@ -259,7 +259,7 @@ func TestCloseEndsWhatRuns(t *testing.T) {
 	fake := startFake(t)
 	client := fake.dial(t, WithRetry(NoRetry()))
 	fake.streams = []step{{applies: true, waits: time.Minute}}
-	time.AfterFunc(50*time.Millisecond, func() { client.Close() })
+	time.AfterFunc(300*time.Millisecond, func() { client.Close() })
 	if _, err := client.Transfer(t.Context(), move(1)); !errors.Is(err, ErrOutcomeUnknown) {
 		t.Error("was on its way:", err)
 	}
@@ -272,13 +272,16 @@ func TestCloseEndsWhatRuns(t *testing.T) {
 }
 
 func TestAnIdleStreamIsNotBroken(t *testing.T) {
+	t.Parallel()
 	fake := startFake(t)
-	client := fake.dial(t)
+	hasty := quick
+	hasty.AttemptTimeout = time.Second
+	client := fake.dial(t, WithRetry(hasty))
 	for range 3 {
 		if _, err := client.Transfer(t.Context(), move(7)); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(quick.AttemptTimeout + quick.AttemptTimeout/4)
+		time.Sleep(hasty.AttemptTimeout + hasty.AttemptTimeout/4)
 	}
 	if seen := fake.seen(); len(seen.streamed) != 1 {
 		t.Error(seen.streamed)
@@ -289,15 +292,15 @@ func TestWhoeverHasGoneIsNotSent(t *testing.T) {
 	fake := startFake(t)
 	client := fake.dial(t)
 	// The second stream comes after a while, in which the caller of 2 goes.
-	fake.streams = []step{{err: said(codes.Unavailable, "SHUTTING_DOWN", 200*time.Millisecond)}}
+	fake.streams = []step{{err: said(codes.Unavailable, "SHUTTING_DOWN", time.Second)}}
 	var all sync.WaitGroup
 	all.Go(func() {
 		if _, err := client.Transfer(t.Context(), move(1)); err != nil {
 			t.Error(err)
 		}
 	})
-	time.Sleep(50 * time.Millisecond)
-	gone, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	time.Sleep(200 * time.Millisecond)
+	gone, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if _, err := client.Transfer(gone, move(2)); !errors.Is(err, ErrDeadlineExceeded) {
 		t.Error(err)
