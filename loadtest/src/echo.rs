@@ -23,7 +23,7 @@ use florin_proto::v1::{
 };
 use tokio_stream::Stream;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
+use tonic::transport::server::{Router, TcpIncoming};
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::ledger::{CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES};
@@ -48,14 +48,26 @@ pub async fn serve(args: &EchoArgs) -> Result<u8> {
     let mut stdout = std::io::stdout();
     writeln!(stdout, "ready {{\"listen\":\"{}\"}}", incoming.local_addr()?)?;
     stdout.flush()?;
+    server().serve_with_incoming_shutdown(incoming, signals::interrupted()).await?;
+    Ok(exit::OK)
+}
+
+fn server() -> Router {
     Server::builder()
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
         .add_service(LedgerServiceServer::new(Echo::default()))
-        .serve_with_incoming_shutdown(incoming, signals::interrupted())
-        .await?;
-    Ok(exit::OK)
+}
+
+/// Serves on a free port of this machine, in the background of a test. The URL.
+#[cfg(test)]
+pub async fn spawn() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    tokio::spawn(server().serve_with_incoming(incoming));
+    format!("http://{address}")
 }
 
 /// Says yes to every transfer and remembers nothing but how many there were.

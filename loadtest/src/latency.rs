@@ -40,6 +40,16 @@ impl Latencies {
         self.histogram.saturating_record(ns.max(1));
     }
 
+    /// Counts all calls of another histogram.
+    pub fn add(&mut self, other: &Self) -> Result<()> {
+        Ok(self.histogram.add(&other.histogram)?)
+    }
+
+    /// How many calls there were.
+    pub fn count(&self) -> u64 {
+        self.histogram.len()
+    }
+
     /// The percentiles of all calls so far.
     pub fn percentiles(&self) -> Percentiles {
         let at = |quantile| float(self.histogram.value_at_quantile(quantile)) / 1_000.0;
@@ -63,6 +73,18 @@ mod tests {
         {
             assert!((found - expected).abs() <= expected * 0.002, "{found}");
         }
+    }
+
+    #[test]
+    fn histograms_add_up() {
+        let mut sum = Latencies::new().expect("bounds are constant");
+        for us in [100, 100, 5_000] {
+            let mut one = Latencies::new().expect("bounds are constant");
+            one.record(Duration::from_micros(us));
+            sum.add(&one).expect("same bounds");
+        }
+        assert_eq!(sum.count(), 3);
+        assert!(sum.percentiles().p50_us < 200.0 && sum.percentiles().p99_us > 4_900.0);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::latency::Latencies;
 use crate::pacer::{Pacer, Schedule};
 
 /// A run that is not over this long after its time is given up: some call hangs.
-const OVERTIME: Duration = Duration::from_secs(30);
+pub const OVERTIME: Duration = Duration::from_secs(30);
 /// Most calls in flight in an open loop. Beyond, sending waits; latency still counts from the plan.
 const OPEN_IN_FLIGHT_MAX: usize = 10_000;
 

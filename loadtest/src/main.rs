@@ -70,7 +70,7 @@ async fn dispatch(command: Command) -> Result<u8> {
     match command {
         Command::Bench(args) => guarded(Box::pin(bench::run(&args))).await,
         Command::Replay(args) => guarded(replay::run(&args)).await,
-        Command::Crash(args) => guarded(crash::run(&args)).await,
+        Command::Crash(args) => guarded(Box::pin(crash::run(&args))).await,
         // These serve until they are told to stop, which is their proper end.
         Command::EchoServer(args) => echo::serve(&args).await,
         Command::Run(args) => run::run(&args).await,

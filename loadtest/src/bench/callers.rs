@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use florin_proto::v1::ledger_service_client::LedgerServiceClient;
 use florin_proto::v1::{
-    AccountKey, BulkTransfersRequest, CreateTransfersRequest, NewTransfer, TransferMode,
-    TransferResult, TransferStatus, Uint128, account_key,
+    BulkTransfersRequest, BulkTransfersResponse, CreateTransfersRequest, TransferMode,
 };
 use tonic::transport::Channel;
 
+use crate::bench::coalesced::CoalescedCaller;
+use crate::bench::holds::HoldCaller;
+use crate::bench::streams::Pipeline;
+use crate::bench::transfers::{Transfers, check_posted};
 use crate::bench::workload::{Pairs, account_id};
-use crate::ledger::{self, describe, reason_name};
+use crate::ledger::{self, describe};
 use crate::load::Caller;
 use crate::rng::SplitMix64;
 
@@ -34,9 +37,11 @@ impl Fleet {
     fn hire(&mut self) -> (LedgerServiceClient<Channel>, Transfers) {
         let channel = self.channels[self.hired % self.channels.len()].clone();
         self.hired += 1;
-        let transfers =
-            Transfers { rng: SplitMix64::new(self.rng.next_u64()), pairs: Arc::clone(&self.pairs) };
-        (ledger::client(channel), transfers)
+        (ledger::client(channel), self.supply())
+    }
+
+    fn supply(&mut self) -> Transfers {
+        Transfers::new(SplitMix64::new(self.rng.next_u64()), Arc::clone(&self.pairs))
     }
 
     /// Callers of `CreateTransfers` with `batch` transfers each.
@@ -56,40 +61,34 @@ impl Fleet {
         };
         (0..callers).map(hire).collect()
     }
-}
 
-/// An endless supply of transfers between random accounts, with random 128-bit ids.
-#[derive(Debug, Clone)]
-struct Transfers {
-    rng: SplitMix64,
-    pairs: Arc<Pairs>,
-}
-
-impl Transfers {
-    /// Amounts from 1 to 4096.
-    fn amount(&mut self) -> u64 {
-        (self.rng.next_u64() & 0xfff) + 1
+    /// Callers of `BulkTransfers` that place `batch` holds and capture them with the next message.
+    pub fn holds(&mut self, callers: usize, batch: usize) -> Vec<HoldCaller> {
+        let hire = |_| {
+            let (client, transfers) = self.hire();
+            HoldCaller::new(client, transfers, batch)
+        };
+        (0..callers).map(hire).collect()
     }
 
-    fn next(&mut self) -> NewTransfer {
-        let (debit, credit) = self.pairs.draw(&mut self.rng);
-        NewTransfer {
-            id: Some(Uint128 { lo: self.rng.next_u64(), hi: self.rng.next_u64() | 1 }),
-            debit_account: Some(key(debit)),
-            credit_account: Some(key(credit)),
-            amount: Some(Uint128 { lo: self.amount(), hi: 0 }),
-            ..NewTransfer::default()
-        }
+    /// Streams that keep `window` transfers each on their way.
+    pub fn streams(&mut self, streams: usize, window: usize) -> Vec<Pipeline> {
+        let hire = |_| {
+            let (client, transfers) = self.hire();
+            Pipeline::new(client, transfers, window)
+        };
+        (0..streams).map(hire).collect()
     }
 
-    fn fork(&mut self) -> Self {
-        Self { rng: SplitMix64::new(self.rng.next_u64()), pairs: Arc::clone(&self.pairs) }
+    /// Callers of one client that sends their single transfers together.
+    pub fn coalesced(
+        &mut self,
+        client: &florin_client::Client,
+        callers: usize,
+    ) -> Vec<CoalescedCaller> {
+        let hire = |_| CoalescedCaller::new(client.clone(), self.supply());
+        (0..callers).map(hire).collect()
     }
-}
-
-fn key(account: u64) -> AccountKey {
-    let (lo, hi) = account_id(account);
-    AccountKey { key: Some(account_key::Key::Id(Uint128 { lo, hi })) }
 }
 
 /// Calls `CreateTransfers`; with a batch of one, the plain payment.
@@ -126,21 +125,6 @@ impl Caller for BatchCaller {
     }
 }
 
-fn check_posted(result: &TransferResult) -> Result<()> {
-    if let Some(refusal) = &result.refusal {
-        bail!("a transfer was refused: {} {}", reason_name(refusal), refusal.message);
-    }
-    ensure!(
-        result.status == i32::from(TransferStatus::Posted) && result.sequence > 0,
-        "a transfer was neither posted nor refused"
-    );
-    ensure!(
-        !result.replayed,
-        "a random id was known already: was this seed used on this ledger before?"
-    );
-    Ok(())
-}
-
 /// Calls `BulkTransfers`.
 #[derive(Debug)]
 pub struct BulkCaller {
@@ -164,17 +148,17 @@ impl BulkCaller {
             ..BulkTransfersRequest::default()
         };
         for _ in 0..self.batch {
-            let transfers = &mut self.transfers;
-            let (debit, credit) = transfers.pairs.draw(&mut transfers.rng);
+            let (debit, credit) = self.transfers.pair();
             let (debit_lo, debit_hi) = account_id(debit);
             let (credit_lo, credit_hi) = account_id(credit);
-            request.id_lo.push(transfers.rng.next_u64());
-            request.id_hi.push(transfers.rng.next_u64() | 1);
+            let (id_lo, id_hi) = self.transfers.id();
+            request.id_lo.push(id_lo);
+            request.id_hi.push(id_hi);
             request.debit_account_lo.push(debit_lo);
             request.debit_account_hi.push(debit_hi);
             request.credit_account_lo.push(credit_lo);
             request.credit_account_hi.push(credit_hi);
-            request.amount_lo.push(transfers.amount());
+            request.amount_lo.push(self.transfers.amount());
         }
         request
     }
@@ -189,67 +173,25 @@ impl Caller for BulkCaller {
         let request = self.request();
         let response = self.client.bulk_transfers(request).await;
         let response = response.map_err(|status| describe(&status))?.into_inner();
-        if let Some(other) = response.others.first() {
-            let result = other.result.as_ref().context("a member without an answer")?;
-            check_posted(result)?;
-        }
-        ensure!(
-            usize::try_from(response.posted)? == self.batch
-                && response.replayed == 0
-                && response.refused == 0
-                && response.first_sequence > 0,
-            "of {} transfers {} were posted, {} known, {} refused",
-            self.batch,
-            response.posted,
-            response.replayed,
-            response.refused
-        );
-        Ok(u64::from(response.posted))
+        check_all_posted(&response, self.batch)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use florin_proto::v1::Refusal;
-    use florin_proto::v1::refusal::Reason;
-
-    use super::*;
-    use crate::bench::workload::Workload;
-
-    #[test]
-    fn only_a_first_and_posted_answer_counts() {
-        let posted = TransferResult {
-            status: TransferStatus::Posted.into(),
-            sequence: 1,
-            ..TransferResult::default()
-        };
-        let refusal = Refusal { reason: Reason::AccountNotFound.into(), ..Refusal::default() };
-        let cases = [
-            (posted.clone(), None),
-            (TransferResult { replayed: true, ..posted.clone() }, Some("known already")),
-            (TransferResult { sequence: 0, ..posted.clone() }, Some("neither")),
-            (TransferResult { status: 0, ..posted.clone() }, Some("neither")),
-            (TransferResult { refusal: Some(refusal), ..posted }, Some("ACCOUNT_NOT_FOUND")),
-        ];
-        for (result, complaint) in cases {
-            let text = check_posted(&result).err().map(|error| error.to_string());
-            match (text, complaint) {
-                (None, None) => {}
-                (Some(text), Some(complaint)) => assert!(text.contains(complaint), "{text}"),
-                (text, complaint) => panic!("{text:?} and {complaint:?}"),
-            }
-        }
+/// All members were posted, now and for the first time; how many they are.
+pub fn check_all_posted(response: &BulkTransfersResponse, batch: usize) -> Result<u64> {
+    if let Some(other) = response.others.first() {
+        let result = other.result.as_ref().context("a member without an answer")?;
+        check_posted(result)?;
     }
-
-    #[test]
-    fn forks_never_use_the_same_id() {
-        let pairs = Arc::new(Pairs::new(Workload::Uniform, 10));
-        let mut origin = Transfers { rng: SplitMix64::new(1), pairs };
-        let mut fork = origin.fork();
-        let ids = |transfers: &mut Transfers| -> Vec<_> {
-            (0..100).map(|_| transfers.next().id.map(u128::from)).collect()
-        };
-        let (mine, theirs) = (ids(&mut origin), ids(&mut fork));
-        assert!(mine.iter().all(|id| id.is_some() && !theirs.contains(id)));
-    }
+    ensure!(
+        usize::try_from(response.posted)? == batch
+            && response.replayed == 0
+            && response.refused == 0
+            && response.first_sequence > 0,
+        "of {batch} transfers {} were posted, {} known, {} refused",
+        response.posted,
+        response.replayed,
+        response.refused
+    );
+    Ok(u64::from(response.posted))
 }

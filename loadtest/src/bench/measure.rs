@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::bench::feed::Reader;
+use crate::bench::streams::{Pipeline, keep_full};
 use crate::figures::{float, per_second, ratio};
 use crate::latency::Percentiles;
 use crate::ledger::{Ledger, Totals};
@@ -78,6 +80,25 @@ impl Subject {
         let before = self.counters().await?;
         let load = open_loop(caller, rate_per_s, lasting).await?;
         self.sample(&before, &load).await
+    }
+
+    /// Streams that are kept full.
+    pub async fn streamed(
+        &mut self,
+        pipelines: &mut Vec<Pipeline>,
+        lasting: Duration,
+    ) -> Result<Sample> {
+        let before = self.counters().await?;
+        let load = keep_full(pipelines, lasting).await?;
+        self.sample(&before, &load).await
+    }
+
+    /// A subscriber that catches up. One call is one event.
+    pub async fn followed(&self, reader: &Reader, lasting: Duration) -> Result<Sample> {
+        let before = self.counters().await?;
+        let load = reader.catch_up(lasting).await?;
+        let after = self.counters().await?;
+        Ok(compare(&before, &after, &load))
     }
 
     async fn counters(&self) -> Result<Counters> {

@@ -2,11 +2,16 @@
 
 mod accounts;
 mod callers;
+mod coalesced;
 mod disk;
+mod feed;
+mod holds;
 mod measure;
 pub mod report;
 mod sections;
+mod streams;
 mod tables;
+mod transfers;
 mod workload;
 
 use std::path::Path;
@@ -18,6 +23,7 @@ use clap::Args;
 use tonic::transport::Channel;
 
 use crate::bench::callers::Fleet;
+use crate::bench::feed::Reader;
 use crate::bench::measure::Subject;
 use crate::bench::report::{BenchReport, Conditions, Memory, MemorySetup, Verified};
 use crate::bench::sections::Sections;
@@ -83,7 +89,7 @@ impl BenchArgs {
 /// Runs the bench and prints its report.
 pub async fn run(args: &BenchArgs) -> Result<u8> {
     let mut target = Target::open(&args.server).await?;
-    let result = measure_all(args, &target).await;
+    let result = Box::pin(measure_all(args, &target)).await;
     let mut report = target.explain(result).await?;
     report.verified.data = target.kept_data();
     target.close().await?;
@@ -109,6 +115,10 @@ async fn measure_all(args: &BenchArgs, target: &Target) -> Result<BenchReport> {
     let seed = mix(args.seed) ^ before.sequence;
     let pairs = Arc::new(Pairs::new(args.workload, args.accounts));
 
+    // Connections of their own, as a caller and a subscriber have.
+    let client = florin_client::Client::connect(target.url()).await?;
+    let reader = Reader::from_now(ledger::connect(target.url()).await?).await?;
+
     let mut sections = Sections {
         args,
         machine: machine.clone(),
@@ -118,6 +128,8 @@ async fn measure_all(args: &BenchArgs, target: &Target) -> Result<BenchReport> {
             ledger: Some(ledger.clone()),
             acknowledged: 0,
         },
+        client,
+        reader,
         real_fleet: Fleet::new(channels, Arc::clone(&pairs), seed),
         echo: Subject { data: None, pid: Some(echo.pid()), ledger: None, acknowledged: 0 },
         echo_fleet: Fleet::new(connect(&echo.url(), args.connections).await?, pairs, !seed),

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::bench::measure::Sample;
 use crate::figures::{Spreads, summarise, summarise_known};
+use crate::latency::Latencies;
 use crate::machine::Machine;
 
 /// The whole report.
@@ -15,10 +16,18 @@ pub struct BenchReport {
     pub bulk: Throughput,
     /// 100 transfers a call.
     pub batch100: Throughput,
+    /// One transfer a message, on streams.
+    pub stream: Streamed,
+    /// Holds placed and captured, 8,190 steps a message.
+    pub hold_capture: Throughput,
     /// One transfer a call.
     pub unary: Levels,
     /// One transfer a call, sent on schedule.
     pub open: OpenLoop,
+    /// One transfer a call of the Rust client, which sends them together.
+    pub coalesced: Coalesced,
+    /// A subscriber of the feed.
+    pub feed: Feed,
     /// The same calls without an engine.
     pub echo: Echo,
     /// The disk.
@@ -29,6 +38,8 @@ pub struct BenchReport {
     pub unary_vs_echo_c64: f64,
     /// `bulk.transfers_per_s` over `echo.bulk_transfers_per_s`.
     pub bulk_vs_echo: f64,
+    /// `stream.transfers_per_s` over `echo.stream_transfers_per_s`.
+    pub stream_vs_echo: f64,
     /// Whether the ledger agrees with what was acknowledged.
     pub verified: Verified,
 }
@@ -85,6 +96,56 @@ pub struct Throughput {
     /// Smallest and largest of the runs.
     pub spread: Spreads,
     /// Conditions.
+    pub conditions: Conditions<LoadSetup>,
+}
+
+/// Streams that are kept full.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Streamed {
+    /// One transfer a message: a call is a transfer.
+    #[serde(flatten)]
+    pub throughput: Throughput,
+    /// Streams side by side.
+    pub streams: usize,
+}
+
+/// One transfer a call of a client that sends them together, at three levels of concurrency.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Coalesced {
+    /// 64 callers.
+    pub c64: Level,
+    /// 1,024 callers.
+    pub c1024: Level,
+    /// 8,000 callers.
+    pub c8000: Level,
+    /// Conditions.
+    pub conditions: Conditions<LoadSetup>,
+}
+
+/// A subscriber of the feed.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Feed {
+    /// Events a second while it catches up with everything that the bench has written, with nothing else going on.
+    pub events_per_s: f64,
+    /// CPU time of the server an event.
+    pub server_cpu_us_per_event: Option<f64>,
+    /// CPU time of the subscriber an event.
+    pub client_cpu_us_per_event: Option<f64>,
+    /// Events that were read, all runs together.
+    pub events: u64,
+    /// Most events in a batch.
+    pub batch_events: u32,
+    /// Median time from the decision of a payment to its event, while payments are made.
+    pub lag_p50_us: Option<f64>,
+    /// 99th percentile.
+    pub lag_p99_us: Option<f64>,
+    /// Payments a second that were planned meanwhile.
+    pub lag_rate: u64,
+    /// Events that were waited for, all runs together.
+    pub lag_events: u64,
+    /// Smallest and largest of the runs.
+    pub spread: Spreads,
+    /// Conditions of the payments.
     pub conditions: Conditions<LoadSetup>,
 }
 
@@ -163,6 +224,10 @@ pub struct Echo {
     pub bulk_transfers_per_s: f64,
     /// Smallest and largest of the runs of that.
     pub bulk_spread: Spreads,
+    /// One transfer a message, on streams.
+    pub stream_transfers_per_s: f64,
+    /// Smallest and largest of the runs of that.
+    pub stream_spread: Spreads,
 }
 
 /// The disk.
@@ -282,6 +347,30 @@ impl Throughput {
             spread,
             conditions,
         }
+    }
+}
+
+impl Feed {
+    /// Notes how fast it caught up.
+    pub fn caught_up(&mut self, runs: &[Sample]) {
+        let s = &mut self.spread;
+        self.events_per_s = summarise(runs, "events_per_s", 0, s, |r| r.rps);
+        self.server_cpu_us_per_event =
+            summarise_known(runs, "server_cpu_us_per_event", 3, s, |r| r.server_cpu_us);
+        self.client_cpu_us_per_event =
+            summarise_known(runs, "client_cpu_us_per_event", 3, s, |r| r.client_cpu_us);
+        self.events = runs.iter().map(|run| run.calls).sum();
+    }
+
+    /// Notes how soon events came. Only the clock that decided can tell: `same_clock` says whether it is this one.
+    pub fn followed(&mut self, runs: &[Latencies], same_clock: bool) {
+        let s = &mut self.spread;
+        let known = |us: f64| same_clock.then_some(us);
+        self.lag_p50_us =
+            summarise_known(runs, "lag_p50_us", 1, s, |run| known(run.percentiles().p50_us));
+        self.lag_p99_us =
+            summarise_known(runs, "lag_p99_us", 1, s, |run| known(run.percentiles().p99_us));
+        self.lag_events = runs.iter().map(Latencies::count).sum();
     }
 }
 
