@@ -216,7 +216,7 @@ type SubscribeRequest_Beginning struct {
 }
 
 type SubscribeRequest_End struct {
-	// From now on: only what happens after this call.
+	// From now on: only what happens after this call. The first batch comes at once, with the cursor of now.
 	End bool `protobuf:"varint,3,opt,name=end,proto3,oneof"`
 }
 
@@ -230,9 +230,9 @@ func (*SubscribeRequest_End) isSubscribeRequest_From() {}
 // most 1,000 entries (else FILTER_INVALID).
 type EventFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Those that change one of these accounts.
+	// Those that change one of these accounts, and refusals of transfers that name one.
 	Accounts []*AccountKey `protobuf:"bytes,1,rep,name=accounts,proto3" json:"accounts,omitempty"`
-	// Those that change an account whose name begins with one of these.
+	// The same for accounts whose name begins with one of these.
 	NamePrefixes []string `protobuf:"bytes,2,rep,name=name_prefixes,json=namePrefixes,proto3" json:"name_prefixes,omitempty"`
 	// Those of these assets, by code.
 	Assets []string `protobuf:"bytes,3,rep,name=assets,proto3" json:"assets,omitempty"`

@@ -1552,7 +1552,7 @@ func (x *Refusal) GetMember() uint32 {
 type CreateAssetsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 8,190 assets. One that exists with the same scale is answered as such; with another scale
-	// it is refused with ID_REUSED, field "scale".
+	// it is refused with ID_REUSED, field "scale" (a currency of ISO 4217 with ASSET_INVALID).
 	Assets        []*Asset `protobuf:"bytes,1,rep,name=assets,proto3" json:"assets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2918,7 +2918,8 @@ type BulkTransfersRequest struct {
 	ValueDate []uint32 `protobuf:"fixed32,12,rep,packed,name=value_date,json=valueDate,proto3" json:"value_date,omitempty"`
 	// As NewTransfer.asset, for all members.
 	Asset string `protobuf:"bytes,13,opt,name=asset,proto3" json:"asset,omitempty"`
-	// As NewTransfer.kind. Optional. Where it is CAPTURE, RELEASE or CHANGE the accounts are zero.
+	// As NewTransfer.kind. Optional. Where it is CAPTURE, RELEASE or CHANGE the accounts are zero; their columns are
+	// there even if all of them are.
 	Kind []TransferKind `protobuf:"varint,14,rep,packed,name=kind,proto3,enum=florin.v1.TransferKind" json:"kind,omitempty"`
 	// As NewTransfer.hold, low half. Optional.
 	HoldLo []uint64 `protobuf:"fixed64,15,rep,packed,name=hold_lo,json=holdLo,proto3" json:"hold_lo,omitempty"`

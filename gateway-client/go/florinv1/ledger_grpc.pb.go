@@ -77,13 +77,14 @@ type LedgerServiceClient interface {
 	// id that comes again is answered with the first answer, on the same stream too. A stream is never told
 	// OVERLOADED: it is read more slowly instead. When the caller has sent all, the server answers what is left and
 	// ends with OK. If it ends with a status, whatever was not answered may or may not have been done: send it
-	// again, same ids, on a new stream.
+	// again, same ids, on a new stream. A fault of one message (MESSAGE_TOO_LARGE, JOURNAL_UNREADABLE) ends the
+	// stream too and does not say which: send what was not answered one by one then, and only that one fails.
 	StreamTransfers(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[NewTransfer, TransferResult], error)
 	// Looks transfers up by id, posted and refused ones alike.
 	GetTransfers(ctx context.Context, in *GetTransfersRequest, opts ...grpc.CallOption) (*GetTransfersResponse, error)
 	// Looks holds up by id, open and closed ones alike.
 	GetHolds(ctx context.Context, in *GetHoldsRequest, opts ...grpc.CallOption) (*GetHoldsResponse, error)
-	// What has changed an account, newest first, a page at a time, read from the journal.
+	// What has changed an account, newest first, a page at a time, read from the journal. Refusals change nothing.
 	ListAccountTransfers(ctx context.Context, in *ListAccountTransfersRequest, opts ...grpc.CallOption) (*ListAccountTransfersResponse, error)
 }
 
@@ -248,13 +249,14 @@ type LedgerServiceServer interface {
 	// id that comes again is answered with the first answer, on the same stream too. A stream is never told
 	// OVERLOADED: it is read more slowly instead. When the caller has sent all, the server answers what is left and
 	// ends with OK. If it ends with a status, whatever was not answered may or may not have been done: send it
-	// again, same ids, on a new stream.
+	// again, same ids, on a new stream. A fault of one message (MESSAGE_TOO_LARGE, JOURNAL_UNREADABLE) ends the
+	// stream too and does not say which: send what was not answered one by one then, and only that one fails.
 	StreamTransfers(grpc.BidiStreamingServer[NewTransfer, TransferResult]) error
 	// Looks transfers up by id, posted and refused ones alike.
 	GetTransfers(context.Context, *GetTransfersRequest) (*GetTransfersResponse, error)
 	// Looks holds up by id, open and closed ones alike.
 	GetHolds(context.Context, *GetHoldsRequest) (*GetHoldsResponse, error)
-	// What has changed an account, newest first, a page at a time, read from the journal.
+	// What has changed an account, newest first, a page at a time, read from the journal. Refusals change nothing.
 	ListAccountTransfers(context.Context, *ListAccountTransfersRequest) (*ListAccountTransfersResponse, error)
 	mustEmbedUnimplementedLedgerServiceServer()
 }

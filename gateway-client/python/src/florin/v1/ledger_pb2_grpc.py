@@ -166,7 +166,8 @@ class LedgerServiceServicer(object):
         id that comes again is answered with the first answer, on the same stream too. A stream is never told
         OVERLOADED: it is read more slowly instead. When the caller has sent all, the server answers what is left and
         ends with OK. If it ends with a status, whatever was not answered may or may not have been done: send it
-        again, same ids, on a new stream.
+        again, same ids, on a new stream. A fault of one message (MESSAGE_TOO_LARGE, JOURNAL_UNREADABLE) ends the
+        stream too and does not say which: send what was not answered one by one then, and only that one fails.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -187,7 +188,7 @@ class LedgerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListAccountTransfers(self, request, context):
-        """What has changed an account, newest first, a page at a time, read from the journal.
+        """What has changed an account, newest first, a page at a time, read from the journal. Refusals change nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

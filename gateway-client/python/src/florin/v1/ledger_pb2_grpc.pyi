@@ -74,14 +74,15 @@ class LedgerServiceStub:
     id that comes again is answered with the first answer, on the same stream too. A stream is never told
     OVERLOADED: it is read more slowly instead. When the caller has sent all, the server answers what is left and
     ends with OK. If it ends with a status, whatever was not answered may or may not have been done: send it
-    again, same ids, on a new stream.
+    again, same ids, on a new stream. A fault of one message (MESSAGE_TOO_LARGE, JOURNAL_UNREADABLE) ends the
+    stream too and does not say which: send what was not answered one by one then, and only that one fails.
     """
     GetTransfers: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.GetTransfersRequest, _ledger_pb2.GetTransfersResponse]
     """Looks transfers up by id, posted and refused ones alike."""
     GetHolds: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.GetHoldsRequest, _ledger_pb2.GetHoldsResponse]
     """Looks holds up by id, open and closed ones alike."""
     ListAccountTransfers: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.ListAccountTransfersRequest, _ledger_pb2.ListAccountTransfersResponse]
-    """What has changed an account, newest first, a page at a time, read from the journal."""
+    """What has changed an account, newest first, a page at a time, read from the journal. Refusals change nothing."""
 
 @_typing.type_check_only
 class LedgerServiceAsyncStub(LedgerServiceStub):
@@ -116,14 +117,15 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     id that comes again is answered with the first answer, on the same stream too. A stream is never told
     OVERLOADED: it is read more slowly instead. When the caller has sent all, the server answers what is left and
     ends with OK. If it ends with a status, whatever was not answered may or may not have been done: send it
-    again, same ids, on a new stream.
+    again, same ids, on a new stream. A fault of one message (MESSAGE_TOO_LARGE, JOURNAL_UNREADABLE) ends the
+    stream too and does not say which: send what was not answered one by one then, and only that one fails.
     """
     GetTransfers: _aio.UnaryUnaryMultiCallable[_ledger_pb2.GetTransfersRequest, _ledger_pb2.GetTransfersResponse]  # type: ignore[assignment]
     """Looks transfers up by id, posted and refused ones alike."""
     GetHolds: _aio.UnaryUnaryMultiCallable[_ledger_pb2.GetHoldsRequest, _ledger_pb2.GetHoldsResponse]  # type: ignore[assignment]
     """Looks holds up by id, open and closed ones alike."""
     ListAccountTransfers: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ListAccountTransfersRequest, _ledger_pb2.ListAccountTransfersResponse]  # type: ignore[assignment]
-    """What has changed an account, newest first, a page at a time, read from the journal."""
+    """What has changed an account, newest first, a page at a time, read from the journal. Refusals change nothing."""
 
 class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
     """Accounts and the transfers between them."""
@@ -209,7 +211,8 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         id that comes again is answered with the first answer, on the same stream too. A stream is never told
         OVERLOADED: it is read more slowly instead. When the caller has sent all, the server answers what is left and
         ends with OK. If it ends with a status, whatever was not answered may or may not have been done: send it
-        again, same ids, on a new stream.
+        again, same ids, on a new stream. A fault of one message (MESSAGE_TOO_LARGE, JOURNAL_UNREADABLE) ends the
+        stream too and does not say which: send what was not answered one by one then, and only that one fails.
         """
 
     @_abc_1.abstractmethod
@@ -234,6 +237,6 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_pb2.ListAccountTransfersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_pb2.ListAccountTransfersResponse, _abc.Awaitable[_ledger_pb2.ListAccountTransfersResponse]]:
-        """What has changed an account, newest first, a page at a time, read from the journal."""
+        """What has changed an account, newest first, a page at a time, read from the journal. Refusals change nothing."""
 
 def add_LedgerServiceServicer_to_server(servicer: LedgerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
