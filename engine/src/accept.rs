@@ -36,6 +36,10 @@ pub fn check_transfer(transfer: &Transfer) -> Result<(), Fault> {
     } else {
         check_move(transfer)?;
     }
+    let payment = transfer.extra.as_ref().and_then(|extra| extra.payment.as_ref());
+    if payment.is_some_and(|payment| payment.fee_minor > AMOUNT_MAX_MINOR) {
+        return Err(Fault::new(Reason::AmountTooLarge, "fee"));
+    }
     if !is_date(transfer.value_date) {
         return Err(Fault::new(Reason::ValueDateInvalid, "value_date"));
     }
@@ -75,9 +79,6 @@ fn check_terms(transfer: &Transfer, options: &TransferOptions) -> Result<(), Fau
 fn check_payment(payment: &PaymentTerms) -> Result<(), Fault> {
     let reference = &payment.reference;
     match () {
-        () if payment.fee_minor > AMOUNT_MAX_MINOR => {
-            Err(Fault::new(Reason::AmountTooLarge, "fee"))
-        }
         () if reference.len() > REFERENCE_BYTES_MAX || reference.chars().any(char::is_control) => {
             Err(Fault::new(Reason::ReferenceInvalid, "reference"))
         }

@@ -365,6 +365,7 @@ const MALFORMED: &str = "
     change 11 10 2^127                       -> AMOUNT_TOO_LARGE amount
     charge 10 1 2 0                          -> AMOUNT_ZERO amount
     capture 11 10 5 date=1 debit=1           -> VALUE_DATE_INVALID value_date
+    hold 10 1 2 5 fee=2^127 date=1           -> AMOUNT_TOO_LARGE fee
     undo 11 10 due=9000                      -> HOLD_MALFORMED due_at_ns
     undo 11 10 hold=9                        -> HOLD_MALFORMED hold
     capture 11 10 0 reverses=9               -> HOLD_MALFORMED reverses
