@@ -17,7 +17,7 @@ pub(crate) struct SideEntry {
     pub name: Option<Box<str>>,
     pub metadata: Box<[u8]>,
     /// How far it could go when it was opened, if that has changed.
-    pub first_bounds: Option<Bounds>,
+    pub first_bounds: Option<Box<Bounds>>,
 }
 
 /// All accounts.
@@ -88,7 +88,7 @@ impl Accounts {
 
     /// How far it could go when it was opened.
     pub fn first_bounds(&self, account: &Account) -> Bounds {
-        let changed = self.side(account).and_then(|side| side.first_bounds);
+        let changed = self.side(account).and_then(|side| side.first_bounds.as_deref().copied());
         changed.unwrap_or_else(|| self.bounds(account))
     }
 
@@ -164,7 +164,7 @@ impl Accounts {
             let side = self.side.at_mut(account.side);
             side.overdraft_minor = overdraft_minor;
             side.ceiling_minor = updated.ceiling.unwrap_or(0);
-            side.first_bounds.get_or_insert(before);
+            side.first_bounds.get_or_insert_with(|| Box::new(before));
         }
     }
 

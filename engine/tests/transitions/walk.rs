@@ -242,7 +242,8 @@ impl Node {
         let refers = |action| HoldTerms { action, hold: ID, ..terms };
         let (terms, amount) = match edge {
             Edge::TimePasses => {
-                self.now_ns = due_at_ns;
+                // What comes next comes at this very nanosecond.
+                self.now_ns = due_at_ns - 1;
                 return Cell::Nothing;
             }
             Edge::Freeze(frozen) => return self.freeze(frozen),
