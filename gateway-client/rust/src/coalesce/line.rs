@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_stream::Stream;
 
-use super::Pending;
+use super::{Entry, Pending};
 use crate::error::Error;
 use crate::options::Retry;
 use crate::outcome;
@@ -85,29 +85,21 @@ impl Line {
         Outgoing { line: Arc::clone(self), stream: inner.stream, rested: false }
     }
 
-    /// Completes the oldest with these answers, which empties them. Whoever has got somebody else's answer hears
-    /// nothing of it, and is unanswered still.
+    /// Completes the oldest with these answers, in one go; `answered` is room for it. From an answer on
+    /// that is somebody else's, nobody is.
     pub fn answer(
         &self,
         results: &mut Vec<v1::TransferResult>,
-        answered: &mut Vec<(Pending, v1::TransferResult)>,
+        answered: &mut Vec<Pending>,
     ) -> Result<(), Failure> {
-        let mut belongs = true;
         {
             let mut inner = self.lock();
-            for result in results.drain(..) {
-                match inner.unanswered.pop_front() {
-                    Some(pending) if pending.transfer.id == result.id => {
-                        answered.push((pending, result));
-                    }
-                    other => {
-                        if let Some(pending) = other {
-                            inner.unanswered.push_front(pending);
-                        }
-                        belongs = false;
-                        break;
-                    }
+            for result in &*results {
+                let oldest = inner.unanswered.front();
+                if oldest.is_none_or(|oldest| oldest.transfer.id != result.id) {
+                    break;
                 }
+                answered.extend(inner.unanswered.pop_front());
             }
             inner.silent_since = Instant::now();
             if inner.is_full {
@@ -115,12 +107,13 @@ impl Line {
                 inner.wake_writer();
             }
         }
-        for (pending, result) in answered.drain(..) {
+        let belong = answered.len() == results.len();
+        for (pending, result) in answered.drain(..).zip(results.drain(..)) {
             // A caller that has gone meanwhile will ask again with the same id.
             let _ = pending.reply.send(outcome::from_wire(result));
         }
         let error = Error::malformed("a result for another transfer");
-        belongs.then_some(()).ok_or(Failure { error, effect: Effect::Final })
+        belong.then_some(()).ok_or(Failure { error, effect: Effect::Final })
     }
 
     /// When the stream, if it stays silent, is to be given up; `None` if that is now.
@@ -248,8 +241,8 @@ impl Inner {
     }
 }
 
-impl Pending {
-    fn fail(self, error: &Error) {
+impl Entry {
+    fn fail(self: Box<Self>, error: &Error) {
         let verdict = self.attempts.verdict(error.clone());
         let _ = self.reply.send(Err(verdict));
     }

@@ -35,9 +35,12 @@ use line::Line;
 /// alone: a message that is too large ends a whole stream.
 const STREAMED_BYTES_MAX: usize = 16 << 10;
 
+/// In a box, since it passes through several queues.
+type Pending = Box<Entry>;
+
 /// A transfer on its way, and the way back to its caller.
 #[derive(Debug)]
-struct Pending {
+struct Entry {
     transfer: v1::NewTransfer,
     deadline: Instant,
     /// Those that it has made on a stream.
@@ -99,9 +102,9 @@ impl Coalescer {
         let (reply, answer) = oneshot::channel();
         let sent = Arc::new(AtomicBool::new(false));
         let attempts = Attempts::new(Kind::Idempotent);
-        let pending = Pending { transfer, deadline, attempts, sent: Arc::clone(&sent), reply };
+        let entry = Entry { transfer, deadline, attempts, sent: Arc::clone(&sent), reply };
         let answered = async {
-            way.send(pending).await.map_err(|_| Error::Closed)?;
+            way.send(Box::new(entry)).await.map_err(|_| Error::Closed)?;
             answer.await.map_err(|_| Error::Closed)?
         };
         let failed = match timeout_at(deadline, answered).await {

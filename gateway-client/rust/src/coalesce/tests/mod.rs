@@ -100,13 +100,13 @@ const LONG: Duration = Duration::from_secs(10);
 
 fn pending(id: u128) -> (Pending, oneshot::Receiver<Result<Outcome, Error>>) {
     let (reply, caller) = oneshot::channel();
-    let pending = Pending {
+    let pending = Box::new(Entry {
         transfer: transfer(id),
         deadline: Instant::now() + LONG,
         attempts: Attempts::new(Kind::Idempotent),
         sent: Arc::default(),
         reply,
-    };
+    });
     (pending, caller)
 }
 
