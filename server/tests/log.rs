@@ -8,6 +8,8 @@ use std::process::Stdio;
 use std::thread::JoinHandle;
 
 use florin_proto::v1;
+use florin_proto::v1::event_service_client::EventServiceClient;
+use florin_proto::v1::payment_service_client::PaymentServiceClient;
 use serde_json::Value;
 use support::*;
 use tempfile::TempDir;
@@ -102,6 +104,7 @@ async fn nothing_of_the_callers_is_logged_at_any_level() {
             let sampled = ("FLORIN_TELEMETRY__SAMPLE_RATIO", "1");
             let logging = Logging::start(&[log[0], log[1], metrics, endpoint, sampled]);
             marked_traffic(&mut logging.server.ledger().await).await;
+            marked_payments(&logging.server).await;
             let log = logging.stop();
             assert_eq!(
                 log.contains("CreateTransfers"),
@@ -116,6 +119,41 @@ async fn nothing_of_the_callers_is_logged_at_any_level() {
             }
         }
     }
+}
+
+/// The same for holds, payments, statements and the feed.
+async fn marked_payments(server: &Server) {
+    let mut ledger = server.ledger().await;
+    let mut hold = new_transfer(ID + 10, NAME, OTHER_NAME, AMOUNT);
+    hold.kind = v1::TransferKind::Hold.into();
+    pay(&mut ledger, hold).await;
+    let money = || Some(v1::Money { amount: format!("{AMOUNT}.00"), currency: "EUR".into() });
+    let address = server.address.clone();
+    let mut payments = PaymentServiceClient::connect(address.clone()).await.expect("connects");
+    for (id, source) in [(ID + 11, NAME), (ID + 12, OTHER_NAME), (ID + 11, "marked-name-4715")] {
+        let request = v1::CreatePaymentRequest {
+            id: Some(id.into()),
+            source: Some(source.into()),
+            destination: Some("shop:marked-name-4712".into()),
+            amount: money(),
+            reference: "marked-reference".into(),
+            metadata: [(METADATA_KEY.to_owned(), METADATA.to_owned())].into(),
+            ..Default::default()
+        };
+        // Some are refused, some are no good at all: what counts is what is logged of them.
+        let _ = payments.create_payment(request).await;
+    }
+    let request = v1::GetPaymentRequest { id: Some((ID + 13).into()) };
+    payments.get_payment(request).await.expect_err("there is none");
+    let statement =
+        v1::ListAccountTransfersRequest { account: Some(NAME.into()), ..Default::default() };
+    ledger.list_account_transfers(statement).await.expect("a statement");
+    let mut events = EventServiceClient::connect(address).await.expect("connects");
+    let mut feed = events.subscribe(v1::SubscribeRequest::default()).await.expect("a feed");
+    feed.get_mut().message().await.expect("a batch").expect("a batch");
+    let from = Some(v1::subscribe_request::From::Cursor("marked-cursor".into()));
+    let request = v1::SubscribeRequest { from, ..Default::default() };
+    events.subscribe(request).await.expect_err("no cursor");
 }
 
 /// Lines of calls, by method and code.

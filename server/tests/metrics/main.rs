@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use exposition::Exposition;
 use florin_proto::v1;
+use florin_proto::v1::event_service_client::EventServiceClient;
 use support::*;
 use tokio_stream::StreamExt as _;
 
@@ -169,22 +170,31 @@ async fn streams() {
     let channel = endpoint.connect().await.expect("a connection");
     let mut health = tonic_health::pb::health_client::HealthClient::new(channel);
     let watch = health.watch(tonic_health::pb::HealthCheckRequest::default()).await.expect("one");
-    let open = scrape(&server).value("florin_calls_open", &[]);
-    assert!((open - 1.0).abs() < 1e-9, "{open} open");
-    drop((watch, health));
+    let address = server.address.clone();
+    let mut events = EventServiceClient::connect(address).await.expect("a connection");
+    let feed = events.subscribe(v1::SubscribeRequest::default()).await.expect("a feed");
+    let exposition = scrape(&server);
+    for (name, value) in [("florin_calls_open", 2.0), ("florin_subscribers", 1.0)] {
+        let is = exposition.value(name, &[]);
+        assert!((is - value).abs() < 1e-9, "{name}: {is}, not {value}");
+    }
+    drop((watch, health, feed, events));
 
     let began = Instant::now();
     let exposition = loop {
         let exposition = scrape(&server);
-        if exposition.value("florin_calls_open", &[]) < 1e-9 {
+        let open = ["florin_calls_open", "florin_subscribers"].map(|it| exposition.value(it, &[]));
+        if open.iter().sum::<f64>() < 1e-9 {
             break exposition;
         }
         assert!(began.elapsed() < Duration::from_secs(5), "a call that was given up stays open");
         tokio::time::sleep(Duration::from_millis(5)).await;
     };
-    for (service, method, code) in
-        [(LEDGER, "StreamTransfers", "OK"), ("grpc.health.v1.Health", "Watch", "CANCELLED")]
-    {
+    for (service, method, code) in [
+        (LEDGER, "StreamTransfers", "OK"),
+        ("grpc.health.v1.Health", "Watch", "CANCELLED"),
+        ("florin.v1.EventService", "Subscribe", "CANCELLED"),
+    ] {
         let labels = [("service", service), ("method", method), ("code", code)];
         let ended = exposition.value("florin_calls_total", &labels);
         assert!((ended - 1.0).abs() < 1e-9, "{method} {code}: {ended}");
