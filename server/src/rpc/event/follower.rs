@@ -135,15 +135,14 @@ impl Follower {
             let is_live = self.cursor.position == published;
             if self.is_due(is_live) {
                 self.send(is_live);
-            } else if !is_live {
-                tokio::task::yield_now().await;
-            } else if end == End::Open {
+            } else if is_live && end == End::Open {
                 self.wait().await?;
                 continue;
             }
             if end == End::Now || end == End::AtTheLast && is_live {
                 return Err(Over::Ended(shutting_down()));
             }
+            tokio::task::yield_now().await; // the others first
         }
     }
 
