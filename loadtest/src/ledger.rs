@@ -9,8 +9,8 @@ use florin_proto::v1::ledger_service_client::LedgerServiceClient;
 use florin_proto::v1::refusal::Reason;
 use florin_proto::v1::{
     Account, AccountKey, CreateAccountsRequest, CreateTransfersRequest, CreateTransfersResponse,
-    GetAccountsRequest, GetStatusRequest, GetStatusResponse, GetTransfersRequest,
-    GetTransfersResponse, NewAccount, PartitionStatus, Refusal, Uint128,
+    GetAccountsRequest, GetHoldsRequest, GetHoldsResponse, GetStatusRequest, GetStatusResponse,
+    GetTransfersRequest, GetTransfersResponse, NewAccount, PartitionStatus, Refusal, Uint128,
 };
 use indicatif::ProgressBar;
 use tonic::transport::{Channel, Endpoint};
@@ -146,6 +146,16 @@ impl Ledger {
         Ok(response.await?.into_inner())
     }
 
+    /// Looks up to 8,190 holds up.
+    pub async fn holds(&self, ids: Vec<Uint128>) -> Result<GetHoldsResponse> {
+        let request = GetHoldsRequest { ids };
+        let response = with_retries(|| {
+            let (mut client, request) = (self.client.clone(), request.clone());
+            async move { client.get_holds(request).await }
+        });
+        Ok(response.await?.into_inner())
+    }
+
     /// How the engine is.
     pub async fn status(&self) -> Result<GetStatusResponse> {
         let response = with_retries(|| {
@@ -173,6 +183,8 @@ pub struct Totals {
     pub frames: u64,
     /// Bytes of memory for accounts.
     pub account_bytes: u64,
+    /// Open holds and payments that will fall due.
+    pub timers: u64,
     /// Debits equal credits in every asset of every partition, by flag and by the sums themselves.
     pub conserved: bool,
 }
@@ -194,6 +206,7 @@ impl Totals {
             journal_bytes: sum(|p| p.journal_bytes),
             frames: sum(|p| p.frames),
             account_bytes: sum(|p| p.account_bytes),
+            timers: sum(|p| p.timers),
             conserved: !status.partitions.is_empty()
                 && status.partitions.iter().all(|p| p.conserved && balanced(p)),
         }

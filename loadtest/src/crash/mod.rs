@@ -4,13 +4,21 @@
 //! written, and that recovery is right; that nothing is answered before it is on disk is for the
 //! simulator to show.
 
+mod accounts;
 mod answers;
 mod books;
 mod calls;
 mod check;
 mod clients;
+mod feed;
+mod member;
+mod payments;
+mod pool;
 pub mod report;
+mod reservations;
+mod standing;
 mod wire;
+mod worker;
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -25,12 +33,15 @@ use indicatif::ProgressBar;
 use tonic::transport::Channel;
 
 use crate::cli::ServerArgs;
+use crate::crash::accounts::Accounts;
 use crate::crash::answers::Answer;
 use crate::crash::books::Books;
-use crate::crash::calls::Accounts;
 use crate::crash::check::{Findings, Found};
-use crate::crash::clients::{Memory, Shared};
+use crate::crash::clients::{Memory, Pools, Shared};
+use crate::crash::feed::Followers;
 use crate::crash::report::CrashReport;
+use crate::crash::reservations::Reservations;
+use crate::crash::wire::Client;
 use crate::figures::rounded;
 use crate::ledger::{self, Ledger, Totals};
 use crate::rng::{SplitMix64, mix};
@@ -51,6 +62,11 @@ pub struct CrashArgs {
     #[arg(long, value_name = "N", default_value_t = 20,
           value_parser = clap::value_parser!(u64).range(1..=10_000))]
     kills: u64,
+    /// Subscribers that follow the feed from the beginning through all of it: one to everything, the others with
+    /// filters
+    #[arg(long, value_name = "N", default_value_t = 3,
+          value_parser = clap::value_parser!(u16).range(0..=64))]
+    subscribers: u16,
     /// Seed of the load [default: from the clock]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -74,7 +90,8 @@ pub async fn run(args: &CrashArgs) -> Result<u8> {
     })?;
     let start = Instant::now();
     let bar = progress::steps("killing", args.kills);
-    let mut test = CrashTest::begin(launcher, args.seed.unwrap_or_else(clock_seed), bar).await?;
+    let seed = args.seed.unwrap_or_else(clock_seed);
+    let mut test = CrashTest::begin(launcher, seed, args.subscribers.into(), bar).await?;
     for _ in 0..args.kills {
         test.round().await?;
         test.bar.inc(1);
@@ -101,6 +118,12 @@ struct CrashTest {
     launcher: Launcher,
     accounts: Arc<Accounts>,
     books: Books,
+    reservations: Reservations,
+    /// What clients go on with in the next life of the server.
+    pools: Pools,
+    followers: Followers,
+    /// The last event before the test.
+    before: u64,
     rng: SplitMix64,
     findings: Findings,
     /// Everything that was ever answered: it is looked up once more at the end.
@@ -110,23 +133,40 @@ struct CrashTest {
 }
 
 impl CrashTest {
-    async fn begin(launcher: Launcher, seed: u64, bar: ProgressBar) -> Result<Self> {
+    async fn begin(
+        launcher: Launcher,
+        seed: u64,
+        subscribers: usize,
+        bar: ProgressBar,
+    ) -> Result<Self> {
         let server = launcher.start(ANY_PORT).await?;
         let ledger = Ledger::connect(&server.url()).await?;
         let accounts = Arc::new(Accounts::new());
+        // An earlier test on the same data may have left something that is not due yet.
+        standing::wait_for_due(&ledger, 0).await?;
         ledger.open_accounts(accounts.openings(), &ProgressBar::hidden()).await?;
         let totals = Totals::of(&ledger.status().await?);
         let books = Books::opened(&books::accounts(&ledger, &accounts).await?, totals);
+        let followers = Followers::start(subscribers, server.url(), &accounts);
         Ok(Self {
             server,
             launcher,
             accounts,
             books,
+            reservations: Reservations::default(),
+            pools: Pools::default(),
+            followers,
+            before: totals.sequence,
             // A second test on the same data directory must not draw the ids of the first.
             rng: SplitMix64::new(seed ^ mix(totals.sequence)),
             findings: Findings::default(),
             history: Memory::default(),
-            report: CrashReport { seed, conserved: true, ..CrashReport::default() },
+            report: CrashReport {
+                seed,
+                subscribers: subscribers as u64,
+                conserved: true,
+                ..CrashReport::default()
+            },
             bar,
         })
     }
@@ -142,6 +182,7 @@ impl CrashTest {
         self.server = self.launcher.start(ANY_PORT).await?;
         let took_ms = started.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
         self.report.restart_ms_max = self.report.restart_ms_max.max(took_ms);
+        self.followers.moved(self.server.url());
 
         self.bar.set_message("check");
         let checked = self.inquest(memory).await;
@@ -152,13 +193,17 @@ impl CrashTest {
     async fn inquest(&mut self, mut memory: Memory) -> Result<()> {
         let channel = ledger::connect(&self.server.url()).await?;
         let ledger = Ledger::on(channel.clone());
-        let client = ledger::client(channel);
+        let client = Client::on(channel);
         let (accounts, findings) = (&self.accounts, &mut self.findings);
         let found = check::look_up(&ledger, &memory.sent, &self.bar).await?;
         check::check_found(&memory, &found, accounts, findings);
         check::retry_unanswered(&client, accounts, &mut memory, &found, findings).await?;
         check::ask_again(&client, accounts, &memory, findings).await?;
-        self.compare_books(&ledger, &memory).await?;
+        self.enter(&memory);
+        standing::wait_for_due(&ledger, self.reservations.last_due_ns()).await?;
+        self.findings.reservations_wrong +=
+            standing::check(&ledger, &client, &mut self.reservations).await?;
+        self.compare_books(&ledger).await?;
         self.history.sent.append(&mut memory.sent);
         Ok(())
     }
@@ -167,7 +212,8 @@ impl CrashTest {
     async fn load_and_kill(&mut self) -> Result<Memory> {
         let channels = connect(&self.server.url()).await?;
         let shared = Arc::new(Shared::new(Arc::clone(&self.accounts)));
-        let crew = clients::start(&shared, &channels, &mut self.rng);
+        let pools = std::mem::take(&mut self.pools);
+        let crew = clients::start(&shared, &channels, pools, &mut self.rng);
         let (low, high) = KILL_AFTER_US;
         let moment = Duration::from_micros(self.rng.between(low, high));
         let pid = self.server.pid();
@@ -186,7 +232,8 @@ impl CrashTest {
         if status.signal() != Some(SIGKILL) {
             bail!("the server ended by itself ({status}){}", self.server.log().tail());
         }
-        let memory = clients::gather(crew).await?;
+        let mut memory = clients::gather(crew).await?;
+        self.pools = std::mem::take(&mut memory.pools);
         if let Some(fault) = memory.faults.first() {
             bail!(
                 "a call failed before the server was killed: {fault}{}",
@@ -215,16 +262,21 @@ impl CrashTest {
         }
     }
 
-    /// All balances against the sum of all transfers that are there.
-    async fn compare_books(&mut self, ledger: &Ledger, memory: &Memory) -> Result<()> {
-        for sent in &memory.sent {
-            if let Some(answer) = &sent.answer {
-                self.books.enter(&sent.call, answer);
-            }
+    /// Enters everything that was done in a life of the server.
+    fn enter(&mut self, memory: &Memory) {
+        let answered =
+            memory.sent.iter().filter_map(|sent| Some((&sent.call, sent.answer.as_ref()?)));
+        for (call, answer) in answered.clone() {
+            self.books.enter(call, answer);
         }
+        self.reservations.enter(answered);
+    }
+
+    /// All balances, and what is pending, against the sum of all transfers that are there.
+    async fn compare_books(&mut self, ledger: &Ledger) -> Result<()> {
         let totals = Totals::of(&ledger.status().await?);
         let accounts = books::accounts(ledger, &self.accounts).await?;
-        let difference = self.books.compare(&accounts, totals)?;
+        let difference = self.books.compare(&accounts, totals, &self.reservations)?;
         self.findings.applied_twice += difference.too_much;
         self.report.balances_short += difference.too_little;
         self.report.conserved &= totals.conserved;
@@ -234,13 +286,26 @@ impl CrashTest {
     /// Looks everything up once more: a later crash may have lost what an earlier one had not.
     async fn finish(mut self) -> Result<CrashReport> {
         self.bar.set_message("look everything up once more");
-        let ledger = Ledger::connect(&self.server.url()).await?;
+        let channel = ledger::connect(&self.server.url()).await?;
+        let ledger = Ledger::on(channel.clone());
         let found: Found = check::look_up(&ledger, &self.history.sent, &self.bar).await?;
         check::check_found(&self.history, &found, &self.accounts, &mut self.findings);
+        self.reservations.touch_all();
+        self.findings.reservations_wrong +=
+            standing::check(&ledger, &Client::on(channel), &mut self.reservations).await?;
+        let due = self.reservations.fallen_due();
+        self.bar.set_message("let the subscribers hear the end");
+        let stories = self.followers.finish().await?;
+        let heard = feed::check(&stories, &self.history.sent, &found, &due, self.before);
         self.bar.finish_and_clear();
         self.server.terminate().await?;
         let findings = self.findings;
         let mut report = self.report;
+        report.hear(heard);
+        report.reservations_wrong = findings.reservations_wrong;
+        report.holds = self.reservations.count(false);
+        report.payments = self.reservations.count(true);
+        report.fell_due = due.len() as u64;
         report.acknowledged_lost = findings.lost;
         report.applied_twice = findings.applied_twice;
         report.groups_split = findings.groups_split;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::crash::feed;
 use crate::table::{render, row, thousands};
 
 /// The report.
@@ -21,6 +22,22 @@ pub struct CrashReport {
     pub applied_twice: u64,
     /// Debits equal credits, after every crash and at the end.
     pub conserved: bool,
+    /// Sequences that were left out for a subscriber, and what was acknowledged and never came.
+    pub feed_gaps: u64,
+    /// Events that a subscriber was told twice, although it went on from its cursor.
+    pub feed_duplicates: u64,
+    /// Events that subscribers were told.
+    pub feed_events: u64,
+    /// Subscribers.
+    pub subscribers: u64,
+    /// Events that came after a later one.
+    pub feed_out_of_order: u64,
+    /// Events that were told otherwise than they are kept, or not asked for.
+    pub feed_differs: u64,
+    /// How often subscribers went on from their cursors.
+    pub feed_resumptions: u64,
+    /// Holds and payments that are otherwise than their steps make them.
+    pub reservations_wrong: u64,
     /// Groups of which only a part was there.
     pub groups_split: u64,
     /// Transfers that were there otherwise than they were told.
@@ -35,6 +52,12 @@ pub struct CrashReport {
     pub groups: u64,
     /// Transfers refused among the acknowledged.
     pub refused: u64,
+    /// Holds that were placed.
+    pub holds: u64,
+    /// Payments that were created.
+    pub payments: u64,
+    /// Of both, those that fell due.
+    pub fell_due: u64,
     /// Transfers that readers were shown.
     pub read: u64,
     /// Calls that were cut off by a kill.
@@ -58,11 +81,26 @@ impl CrashReport {
     pub fn holds(&self) -> bool {
         self.acknowledged_lost == 0
             && self.applied_twice == 0
+            && self.feed_gaps == 0
+            && self.feed_duplicates == 0
+            && self.feed_out_of_order == 0
+            && self.feed_differs == 0
+            && self.reservations_wrong == 0
             && self.groups_split == 0
             && self.answers_changed == 0
             && self.contradictions == 0
             && self.balances_short == 0
             && self.conserved
+    }
+
+    /// Notes what subscribers were told.
+    pub fn hear(&mut self, heard: feed::Findings) {
+        self.feed_gaps = heard.gaps;
+        self.feed_duplicates = heard.duplicates;
+        self.feed_out_of_order = heard.out_of_order;
+        self.feed_differs = heard.differs;
+        self.feed_events = heard.events;
+        self.feed_resumptions = heard.resumptions;
     }
 
     /// For people.
@@ -76,17 +114,28 @@ impl CrashReport {
             count("transfers acknowledged", self.acknowledged),
             count("  of them refused", self.refused),
             count("groups", self.groups),
+            count("holds", self.holds),
+            count("payments", self.payments),
+            count("  of both fell due", self.fell_due),
             count("transfers shown to readers", self.read),
+            count("subscribers", self.subscribers),
+            count("  events told", self.feed_events),
+            count("  went on from a cursor", self.feed_resumptions),
             count("unanswered, there after the crash", self.unanswered_kept),
             count("unanswered, not there", self.unanswered_forgotten),
             count("longest restart, ms", self.restart_ms_max),
             row([]),
             count("acknowledged and lost", self.acknowledged_lost),
             count("applied twice", self.applied_twice),
+            count("holds and payments wrong", self.reservations_wrong),
             count("groups split", self.groups_split),
             count("answers changed", self.answers_changed),
             count("contradictions under load", self.contradictions),
             count("balances short", self.balances_short),
+            count("feed: gaps", self.feed_gaps),
+            count("feed: told twice", self.feed_duplicates),
+            count("feed: out of order", self.feed_out_of_order),
+            count("feed: told otherwise", self.feed_differs),
             row([&"conserved", &self.conserved]),
         ]);
         let verdict = if self.holds() { "the server kept its word" } else { "BROKEN PROMISES" };
@@ -107,9 +156,14 @@ mod tests {
     fn one_broken_promise_is_enough() {
         let good = CrashReport { conserved: true, ..CrashReport::default() };
         assert!(good.holds());
-        let spoil: [fn(&mut CrashReport); 7] = [
+        let spoil: [fn(&mut CrashReport); 12] = [
             |report| report.acknowledged_lost = 1,
             |report| report.applied_twice = 1,
+            |report| report.feed_gaps = 1,
+            |report| report.feed_duplicates = 1,
+            |report| report.feed_out_of_order = 1,
+            |report| report.feed_differs = 1,
+            |report| report.reservations_wrong = 1,
             |report| report.groups_split = 1,
             |report| report.answers_changed = 1,
             |report| report.contradictions = 1,
@@ -128,7 +182,8 @@ mod tests {
     fn the_report_begins_as_scripts_expect() {
         let json = serde_json::to_string(&CrashReport::default()).expect("serialises");
         let begins = "{\"kills\":0,\"acknowledged\":0,\"kills_with_calls_in_flight\":0,\
-                      \"acknowledged_lost\":0,\"applied_twice\":0,\"conserved\":false,";
+                      \"acknowledged_lost\":0,\"applied_twice\":0,\"conserved\":false,\
+                      \"feed_gaps\":0,\"feed_duplicates\":0,\"feed_events\":0,\"subscribers\":0,";
         assert!(json.starts_with(begins), "{json}");
     }
 }

@@ -5,15 +5,34 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use florin_proto::v1::ledger_service_client::LedgerServiceClient;
+use florin_proto::v1::payment_service_client::PaymentServiceClient;
 use tonic::Status;
 use tonic::transport::Channel;
 
+use crate::crash::accounts::Accounts;
 use crate::crash::answers::Answer;
-use crate::crash::calls::{Accounts, Call, Kind};
-use crate::ledger::{describe, retry_delay};
+use crate::crash::calls::{Call, Kind};
+use crate::crash::payments;
+use crate::ledger::{self, describe, retry_delay};
 
-/// A ledger client on one connection.
-pub type Client = LedgerServiceClient<Channel>;
+/// Both services that clients call, on one connection.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Transfers and holds.
+    pub ledger: LedgerServiceClient<Channel>,
+    /// Payments.
+    pub payments: PaymentServiceClient<Channel>,
+}
+
+impl Client {
+    /// Uses a connection.
+    pub fn on(channel: Channel) -> Self {
+        Self {
+            ledger: ledger::client(channel.clone()),
+            payments: PaymentServiceClient::new(channel),
+        }
+    }
+}
 
 const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
 
@@ -47,12 +66,18 @@ async fn send_once(
     accounts: &Accounts,
     call: &Call,
 ) -> Result<Result<Answer>, Status> {
-    let mut client = client.clone();
-    if call.kind == Kind::Bulk {
-        let response = client.bulk_transfers(call.bulk_request(accounts)).await?;
-        Ok(Answer::of_bulk(call, response.into_inner()))
-    } else {
-        let response = client.create_transfers(call.request(accounts)).await?;
-        Ok(Answer::of(call, response.into_inner()))
+    let Client { mut ledger, payments } = client.clone();
+    match call.kind {
+        Kind::Bulk => {
+            let response = ledger.bulk_transfers(call.bulk_request(accounts)).await?;
+            Ok(Answer::of_bulk(call, response.into_inner()))
+        }
+        Kind::Payment => {
+            Ok(payments::answer(call, payments::send(payments, accounts, call).await?))
+        }
+        Kind::Unary | Kind::Batch | Kind::Group(_) => {
+            let response = ledger.create_transfers(call.request(accounts)).await?;
+            Ok(Answer::of(call, response.into_inner()))
+        }
     }
 }
