@@ -63,7 +63,7 @@ fn many_small_segments() {
                 match &event.body {
                     Body::AssetRegistered(_) => sums.push([0, 0]),
                     Body::TransferPosted(t) => {
-                        add(&mut sums[t.asset as usize], t.amount_minor, 0, 0)
+                        add(&mut sums[t.asset as usize], t.amount_minor, 0, 0);
                     }
                     Body::Hold(hold) => {
                         let (amount, rest) = (hold.amount_minor, hold.released_minor);

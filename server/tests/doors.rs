@@ -246,7 +246,7 @@ fn columns(part: &[v1::NewTransfer]) -> v1::BulkTransfersRequest {
         _ => v1::Uint128::default(),
     };
     let column = |of: &dyn Fn(&v1::NewTransfer) -> v1::Uint128| -> (Vec<u64>, Vec<u64>) {
-        part.iter().map(|new| of(new)).map(|wide| (wide.lo, wide.hi)).unzip()
+        part.iter().map(of).map(|wide| (wide.lo, wide.hi)).unzip()
     };
     let (id_lo, id_hi) = column(&|new| new.id.unwrap_or_default());
     let (debit_account_lo, debit_account_hi) = column(&|new| id_of(&new.debit_account));
@@ -298,7 +298,7 @@ enum Door {
 
 #[tokio::test]
 async fn every_door_gives_the_same_answers() {
-    let mut told: Vec<(Vec<v1::TransferResult>, Vec<(i128, u128, u128)>)> = Vec::new();
+    let mut told = Vec::new();
     for door in [Door::Batches, Door::Stream, Door::Columns] {
         let server = Server::start();
         let mut ledger = server.ledger().await;
@@ -332,7 +332,9 @@ async fn every_door_gives_the_same_answers() {
             assert_eq!(result.id, new.id, "{what}");
         }
         // When is the clock's business.
-        results.iter_mut().for_each(|result| result.timestamp_ns = 0);
+        for result in &mut results {
+            result.timestamp_ns = 0;
+        }
         told.push((results, totals(&mut ledger).await));
         assert!(server.status().await.partitions[0].conserved);
     }

@@ -9,12 +9,13 @@ use tonic::transport::Channel;
 
 type Payments = PaymentServiceClient<Channel>;
 
-/// 2100.
-const FAR_NS: u64 = 4_102_444_800_000_000_000;
-
+#[allow(clippy::unnecessary_wraps, reason = "as it stands in a message")]
 fn money(amount: &str, currency: &str) -> Option<v1::Money> {
     Some(v1::Money { amount: amount.to_owned(), currency: currency.to_owned() })
 }
+
+/// 2100.
+const FAR_NS: u64 = 4_102_444_800_000_000_000;
 
 fn eur(amount: &str) -> Option<v1::Money> {
     money(amount, "EUR")

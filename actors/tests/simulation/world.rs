@@ -192,7 +192,9 @@ impl World {
     fn decided(&mut self, events: Vec<Event>) {
         self.totals.events += events.len() as u64;
         // What falls due is told to nobody.
-        events.iter().for_each(|event| self.coverage.see_due(event));
+        for event in &events {
+            self.coverage.see_due(event);
+        }
         self.past.decided.extend(events);
     }
 

@@ -204,7 +204,7 @@ mod tests {
             let mut reservations = Reservations::default();
             let (call, answer) = call(deeds);
             books.enter(&call, &answer);
-            reservations.enter(std::iter::once((&call, &answer)));
+            reservations.enter(&std::iter::once((&call, &answer)));
             let accounts =
                 [pending(account(moved, 0), reserved, 0), pending(account(0, moved), 0, reserved)];
             let totals = totals(deeds.len() as u64);

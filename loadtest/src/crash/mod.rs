@@ -269,7 +269,7 @@ impl CrashTest {
         for (call, answer) in answered.clone() {
             self.books.enter(call, answer);
         }
-        self.reservations.enter(answered);
+        self.reservations.enter(&answered);
     }
 
     /// All balances, and what is pending, against the sum of all transfers that are there.

@@ -64,7 +64,7 @@ fn creation(member: &Member, accounts: &Accounts) -> CreatePaymentRequest {
 }
 
 /// Reads the answer.
-pub fn answer(call: &Call, response: PaymentResponse) -> Result<Answer> {
+pub fn answer(call: &Call, response: &PaymentResponse) -> Result<Answer> {
     let member = call.members.first().context("a call about nothing")?;
     let about = if member.deed.of() == 0 { member.id } else { member.deed.of() };
     if let Some(payment) = &response.payment {
@@ -147,7 +147,7 @@ mod tests {
             (step, response(Some(3), "12,50", false), None),
         ] {
             let call = Call { kind: Kind::Payment, members: vec![member(deed)] };
-            let told = answer(&call, response.clone()).ok().map(|answer| answer.members[0].outcome);
+            let told = answer(&call, &response).ok().map(|answer| answer.members[0].outcome);
             let told = told.map(|outcome| (outcome.posted, outcome.reason, outcome.amount));
             assert_eq!(told, expected, "{response:?}");
         }

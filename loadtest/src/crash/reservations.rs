@@ -123,7 +123,7 @@ pub struct Reservations {
 
 impl Reservations {
     /// Enters what calls have done. All steps of a hold are entered with it or later.
-    pub fn enter<'a>(&mut self, calls: impl Iterator<Item = (&'a Call, &'a Answer)> + Clone) {
+    pub fn enter<'a>(&mut self, calls: &(impl Iterator<Item = (&'a Call, &'a Answer)> + Clone)) {
         // A step may stand before the hold that it is of: they are answered in no particular order.
         for only_new in [true, false] {
             for (call, answer) in calls.clone() {
@@ -263,7 +263,7 @@ mod tests {
             let backwards: Vec<_> = calls.clone().rev().collect();
             for calls in [calls.collect(), backwards] {
                 let mut reservations = Reservations::default();
-                reservations.enter(calls.into_iter());
+                reservations.enter(&calls.into_iter());
                 let found = reservations.iter().next().map(Reservation::expected);
                 assert_eq!(found, Some(expected), "{name}");
                 assert!(reservations.fits(HOLD, Some(&expected)), "{name}");
@@ -279,7 +279,7 @@ mod tests {
         let mut reservations = Reservations::default();
         let enter = |reservations: &mut Reservations, deed, at| {
             let (call, answer) = step(deed, 5, at);
-            reservations.enter(std::iter::once((&call, &answer)));
+            reservations.enter(&std::iter::once((&call, &answer)));
         };
         enter(&mut reservations, Deed::Place(Due { at_ns: 70, captures: false }), 10);
         assert_eq!(reservations.take_touched(), (vec![HOLD], vec![]));

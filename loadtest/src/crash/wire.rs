@@ -73,7 +73,8 @@ async fn send_once(
             Ok(Answer::of_bulk(call, response.into_inner()))
         }
         Kind::Payment => {
-            Ok(payments::answer(call, payments::send(payments, accounts, call).await?))
+            let response = payments::send(payments, accounts, call).await?;
+            Ok(payments::answer(call, &response))
         }
         Kind::Unary | Kind::Batch | Kind::Group(_) => {
             let response = ledger.create_transfers(call.request(accounts)).await?;

@@ -4,6 +4,7 @@ mod collector;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use collector::{Collector, attributes};
@@ -129,8 +130,11 @@ async fn from_a_traceparent_to_the_sync() {
         assert_eq!(span.attributes, [], "{}", span.name);
     }
     assert_eq!(
-        collector.resources(),
-        [text("service.name", "florin"), text("service.version", env!("CARGO_PKG_VERSION")),]
+        BTreeSet::from_iter(collector.resources()),
+        BTreeSet::from([
+            text("service.name", "florin"),
+            text("service.version", env!("CARGO_PKG_VERSION"))
+        ])
     );
 }
 

@@ -207,7 +207,6 @@ impl Book {
                     }
                 }
             }
-            (Command::AcceptClock, Answer::ClockAccepted(_)) => {}
             (Command::GetFigures, Answer::Figures(figures)) => {
                 require(figures.conserved, Invariant::Conserved, || format!("{figures:?}"))?;
                 let known =
@@ -219,6 +218,7 @@ impl Book {
                 self.news.figures.insert(figures.sequence, figures.clone());
             }
             (Command::UpdateAccount(_), Answer::Updated(Err(_)))
+            | (Command::AcceptClock, Answer::ClockAccepted(_))
             | (Command::TakeDigest, Answer::Digest) => {}
             _ => return Err(changed(format!("{answer:?} is no answer to {command:?}"))),
         }

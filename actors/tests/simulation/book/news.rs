@@ -33,8 +33,9 @@ impl News {
             }
         }
         let of_this = (sequence, (0, 0))..(sequence + 1, (0, 0));
-        let told: Vec<_> = self.holds.extract_if(of_this, |_, _| true).collect();
-        for ((_, key), told) in told {
+        let keys: Vec<_> = self.holds.range(of_this).map(|(key, _)| *key).collect();
+        for (of, key) in keys {
+            let Some(told) = self.holds.remove(&(of, key)) else { continue };
             let naive = history.hold(key);
             require(naive.is_some_and(|naive| naive.is(&told)), STAYS, || {
                 format!("a hold was read as {told:?}, the journal has {naive:?}")

@@ -48,7 +48,9 @@ pub fn check(
         }
     }
     if let Some((whole, others)) = stories.split_first() {
-        others.iter().for_each(|story| compare(whole, story, &mut findings));
+        for story in others {
+            compare(whole, story, &mut findings);
+        }
     }
     findings
 }
@@ -160,7 +162,7 @@ mod tests {
             up_to_available: false,
         };
         let told = |sequence, posted| Told {
-            outcome: Outcome { sequence, posted, ..Outcome::default() },
+            outcome: Outcome { posted, sequence, ..Outcome::default() },
             ..Told::default()
         };
         let batch = Call { kind: Kind::Batch, members: vec![member(1), member(2), member(3)] };

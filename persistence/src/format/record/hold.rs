@@ -1,7 +1,7 @@
 //! Steps of holds and payments, both ways.
 
 use florin_engine::{
-    Action, AtDue, GroupPlace, HoldEvent, HoldStep, HoldTerms, PaymentTerms, Reason,
+    Action, AtDue, GroupPlace, HoldEvent, HoldStep, HoldTerms, PaymentTerms, Reason, TransferExtra,
 };
 
 use super::decode::{credit_leg, debit_leg, extra};
@@ -182,7 +182,7 @@ pub(super) fn decode(
         at_due: at_due(bytes[hold_at::AT_DUE])?,
         release_rest: record[at::FLAGS] & FLAG_RELEASE_REST != 0,
         blocked_by,
-        extra: Some(Box::new(extra)).filter(|extra| **extra != Default::default()),
+        extra: Some(Box::new(extra)).filter(|extra| **extra != TransferExtra::default()),
     })
 }
 
