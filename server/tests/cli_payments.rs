@@ -241,6 +241,23 @@ fn a_statement_adds_up() {
 }
 
 #[test]
+fn what_fell_due_is_known_by_its_hold() {
+    let server = started();
+    one(&server, &format!("hold --from alice --to shop --amount 30 --due 1s --id {}", id(1)));
+    let newest = || one(&server, "statement alice --limit 1")["transfer"]["kind"].clone();
+    for _ in 0..100 {
+        if newest() == "due_release" {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert_eq!(newest(), "due_release");
+    let table = text(&server, "statement alice --limit 1");
+    let row = table.lines().nth(1).expect("a row");
+    assert!(row.ends_with(&id(1)), "{row}");
+}
+
+#[test]
 fn accounts_with_ceilings_and_by_prefix() {
     let server = started();
     for (line, ceiling) in [

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use florin_engine::{Asset, Body, Event, Ledger, Originals, TransferBatch};
 use florin_persistence::FRAME_RECORDS_MAX;
 
+use super::due::DueNow;
 use super::entry::{Entry, Next, Parked, Request, Stage};
 use crate::admit::weigh;
 use crate::clock::{ClockWatch, Now};
@@ -14,8 +15,6 @@ use crate::command::{
 };
 use crate::load::Loaded;
 use crate::publish::Gauge;
-
-use super::due::DueNow;
 
 /// Slots that one page of a listing may look at.
 const LIST_SCAN_SLOTS: u32 = 8_192;

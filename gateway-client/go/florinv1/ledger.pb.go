@@ -682,7 +682,8 @@ const (
 	Refusal_GROUP_MIXED Refusal_Reason = 61
 	// The transfer to reverse does not exist.
 	Refusal_ORIGINAL_NOT_FOUND Refusal_Reason = 62
-	// The transfer to reverse was refused, so there is nothing to reverse.
+	// The transfer to reverse was refused, moved no money (a hold, a release, a change), or belongs to a payment,
+	// which is refunded instead.
 	Refusal_ORIGINAL_NOT_POSTED Refusal_Reason = 63
 	// The transfer to reverse was reversed before.
 	Refusal_ALREADY_REVERSED Refusal_Reason = 64
@@ -715,7 +716,8 @@ const (
 	// The ceiling would be passed, with all that is reserved for the account; `missing` and `would_pass` say by
 	// how much.
 	Refusal_CEILING_EXCEEDED Refusal_Reason = 84
-	// A balance would leave -2^127 to 2^127 - 1, or a total 2^128 - 1, with all that is reserved.
+	// A balance would leave -2^127 to 2^127 - 1, or a total 2^128 - 1, with all that is reserved; or a hold would
+	// grow past 2^127 - 1 in all (then without an account).
 	Refusal_BALANCE_OVERFLOW Refusal_Reason = 70
 	// Another member decided against the group; `member` of the group's refusal says which.
 	Refusal_GROUP_MEMBER_REFUSED Refusal_Reason = 71
@@ -3358,7 +3360,7 @@ func (x *GetTransfersResponse) GetMissing() []*Uint128 {
 // A transfer as it was decided.
 type Transfer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id.
+	// Its id. Unset for what fell due, which nobody asked for: `hold_id` says what did.
 	Id *Uint128 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Posted or refused.
 	Status TransferStatus `protobuf:"varint,2,opt,name=status,proto3,enum=florin.v1.TransferStatus" json:"status,omitempty"`

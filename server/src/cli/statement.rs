@@ -11,7 +11,7 @@ use super::failure::{Exit, Failure};
 use super::names::Names;
 use super::output::Output;
 use super::table::{Side, Table};
-use super::view::{RecordView, kind_text};
+use super::view::{RecordView, id_text, kind_text};
 use super::{account, time};
 
 const EXAMPLE: &str = "\
@@ -222,7 +222,7 @@ impl<'a> Row<'a> {
             self.change(|minor| self.decimal(minor)),
             reserved.unwrap_or_default(),
             self.account.asset.format_minor(self.balance_minor),
-            self.record.id.to_string(),
+            id_text(self.record),
         ]
     }
 

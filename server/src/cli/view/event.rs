@@ -6,7 +6,7 @@ use florin_client::{
 };
 use serde::Serialize;
 
-use super::record::{RecordView, kind_text};
+use super::record::{RecordView, id_text, kind_text};
 use super::{amount_text, value_text};
 use crate::cli::names::Names;
 use crate::cli::time;
@@ -171,9 +171,7 @@ impl<'a> EventView<'a> {
         if let Some(reason) = record.blocked_by {
             let _ = write!(text, ", not captured: {}", reason.as_str_name());
         }
-        // What happened because it was due has no id of its own.
-        let id = if record.id.0 == 0 { record.hold.unwrap_or(record.id) } else { record.id };
-        let _ = write!(text, "  {id}");
+        let _ = write!(text, "  {}", id_text(record));
         text
     }
 }

@@ -21,7 +21,7 @@ pub(super) use asset::AssetView;
 pub(super) use event::EventView;
 pub(super) use hold::HoldView;
 pub(super) use payment::{PaymentDoneView, PaymentView, payment_state_text};
-pub(super) use record::{RecordView, kind_text};
+pub(super) use record::{RecordView, id_text, kind_text};
 pub(super) use refused::RefusedView;
 pub(super) use status::StatusView;
 pub(super) use transfer::{Parties, PostedView};

@@ -126,6 +126,12 @@ impl<'a> RecordView<'a> {
     }
 }
 
+/// The id under which a transfer is known. What happened because it was due has none of its own: that of its hold.
+pub(in crate::cli) fn id_text(record: &TransferRecord) -> String {
+    let own = (record.id.0 != 0).then_some(record.id);
+    own.or(record.hold).unwrap_or(record.id).to_string()
+}
+
 /// What a transfer did: `move`, `reversal`, `hold`, `due_capture`.
 pub(in crate::cli) fn kind_text(record: &TransferRecord) -> String {
     match record.kind {
