@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 
 use crate::account::{Bounds, FloorKind, NO_SIDE};
 use crate::hash::KeyHash;
+use crate::image::AccountImage;
 use crate::slab::Slab;
 use crate::table::Table;
 use crate::{Account, AccountOpened, AccountUpdated, Event, Floor, Freeze, Slot, Tenant};
@@ -145,6 +146,43 @@ impl Accounts {
             credits_posted: 0,
         });
         self.table.insert(hash.of(opened.tenant, opened.id), slot);
+    }
+
+    /// Puts back an account, behind those that are there.
+    pub fn restore(&mut self, hash: KeyHash, image: AccountImage) {
+        let (floor, overdraft_minor) = split(image.floor);
+        let entry = SideEntry {
+            overdraft_minor,
+            ceiling_minor: image.ceiling.unwrap_or(0),
+            name: image.name,
+            metadata: image.metadata,
+            first_bounds: image
+                .first_bounds
+                .map(|(floor, ceiling)| Box::new(Bounds { floor, ceiling })),
+        };
+        let SideEntry { name, metadata, first_bounds, .. } = &entry;
+        let limits = overdraft_minor != 0 || image.ceiling.is_some() || first_bounds.is_some();
+        let plain = !limits && name.is_none() && metadata.is_empty();
+        let side = if plain { NO_SIDE } else { self.side.push(entry) };
+        let slot = self.slab.push(Account {
+            id: image.id,
+            opened_at_ns: image.opened_at_ns,
+            last_sequence: image.last_sequence,
+            content_hash: image.content_hash,
+            tenant: image.tenant,
+            asset: image.asset,
+            side,
+            floor,
+            freeze: image.freeze,
+            closed: image.closed,
+            has_ceiling: image.ceiling.is_some(),
+            opened_sequence: image.opened_sequence,
+            debits_pending: image.debits_pending_minor,
+            debits_posted: image.debits_posted_minor,
+            credits_pending: image.credits_pending_minor,
+            credits_posted: image.credits_posted_minor,
+        });
+        self.table.insert(hash.of(image.tenant, image.id), slot);
     }
 
     pub fn update(&mut self, event: &Event, updated: &AccountUpdated) {

@@ -31,7 +31,7 @@ impl View for Ledger {
     }
 
     fn is_reversed(&self, original: Sequence) -> bool {
-        self.reversed.contains_key(&original)
+        self.reversals.get(original).is_some()
     }
 
     fn member(&self, _transfer: u128) -> Option<usize> {

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::ids::IdIndex;
+use crate::image::Reversal;
 use crate::{Floor, Ledger};
 
 impl Ledger {
@@ -24,10 +25,10 @@ impl Ledger {
         self.digest_holds(&mut out);
         digest_ids(&mut out, &self.transfer_ids);
         digest_ids(&mut out, &self.group_ids);
-        let mut reversed: Vec<_> = self.reversed.iter().collect();
-        reversed.sort_unstable();
+        let mut reversed: Vec<_> = self.reversals.iter().collect();
+        reversed.sort_unstable_by_key(|reversal| reversal.original);
         out.int(reversed.len() as u64);
-        for (original, reversal) in reversed {
+        for Reversal { original, reversal } in reversed {
             out.int(*original).int(*reversal);
         }
         out.finish()

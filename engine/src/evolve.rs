@@ -3,6 +3,7 @@
 use crate::account::Side;
 use crate::effect::Moved;
 use crate::ids::IdEntry;
+use crate::image::Reversal;
 use crate::{Asset, Body, Event, HoldEvent, Ledger, TransferPosted};
 
 impl Ledger {
@@ -70,7 +71,8 @@ impl Ledger {
         };
         self.transfer_ids.insert(self.hash, entry);
         if posted.original_sequence != 0 {
-            self.reversed.insert(posted.original_sequence, event.sequence);
+            let (original, reversal) = (posted.original_sequence, event.sequence);
+            self.reversals.insert(Reversal { original, reversal });
         }
         if let Some(group) = posted.extra.as_ref().and_then(|extra| extra.group) {
             let entry = IdEntry { id: group.id, content_hash: group.content_hash, ..entry };

@@ -199,8 +199,16 @@ impl Holds {
         })
     }
 
+    pub const fn len(&self) -> usize {
+        self.slab.len()
+    }
+
     pub fn get(&self, hash: KeyHash, tenant: Tenant, id: u128) -> Option<&Hold> {
         Some(self.slab.at(self.position(hash, tenant, id)?))
+    }
+
+    pub fn at(&self, position: u32) -> Option<&Hold> {
+        self.slab.get(position)
     }
 
     /// Every hold and payment, in order of placing.
@@ -224,6 +232,18 @@ impl Holds {
             self.table.insert(hash.of(event.tenant, event.hold_id), position);
             position
         };
+        self.note_open(position);
+    }
+
+    /// Puts back a hold or payment, behind those that are there.
+    pub fn restore(&mut self, hash: KeyHash, hold: Hold) {
+        let key = hash.of(hold.tenant, hold.id);
+        let position = self.slab.push(hold);
+        self.table.insert(key, position);
+        self.note_open(position);
+    }
+
+    fn note_open(&mut self, position: u32) {
         let hold = self.slab.at(position);
         if hold.remaining_minor() > 0 {
             self.open += 1;

@@ -9,6 +9,7 @@ use crate::accounts::Accounts;
 use crate::hash::KeyHash;
 use crate::holds::Holds;
 use crate::ids::IdIndex;
+use crate::reversals::Reversals;
 use crate::{Account, AssetCode, Event, Floor, Freeze, Hold, Sequence, Slot, Tenant};
 
 /// An asset in use.
@@ -45,12 +46,15 @@ pub struct Ledger {
     pub(crate) accounts: Accounts,
     pub(crate) transfer_ids: IdIndex,
     pub(crate) group_ids: IdIndex,
-    /// Original -> reversal.
-    pub(crate) reversed: HashMap<Sequence, Sequence>,
+    pub(crate) reversals: Reversals,
     pub(crate) holds: Holds,
     pub(crate) last_sequence: Sequence,
     pub(crate) last_timestamp_ns: u64,
     pub(crate) counters: Counters,
+    /// Up to here ids are known: here or elsewhere. Behind the last event only while it is put together again.
+    pub(crate) ids_through: Sequence,
+    /// What was put together again is of no moment before this event: some pieces have seen more than others.
+    pub(crate) seen_through: Sequence,
     /// Nothing falls due after this moment, whatever the clock says. No part of the state.
     pub(crate) due_until_ns: u64,
 }
@@ -104,11 +108,13 @@ impl Ledger {
             accounts: Accounts::new(),
             transfer_ids: IdIndex::new(),
             group_ids: IdIndex::new(),
-            reversed: HashMap::new(),
+            reversals: Reversals::new(),
             holds: Holds::new(),
             last_sequence: 0,
             last_timestamp_ns: 0,
             counters: Counters::default(),
+            ids_through: 0,
+            seen_through: 0,
             due_until_ns: u64::MAX,
         }
     }
@@ -215,7 +221,7 @@ impl Ledger {
 
     /// The reversal of a posted transfer.
     pub fn reversed_by(&self, original: Sequence) -> Option<Sequence> {
-        self.reversed.get(&original).copied()
+        self.reversals.get(original)
     }
 
     /// Whether debits equal credits in every asset: the sums that are kept while running.

@@ -74,7 +74,7 @@ impl Ledger {
                 self.check_new_group(posted.tenant, group)?;
                 let original = posted.original_sequence;
                 require(original < event.sequence, "a reversal comes before its original")?;
-                let once = original == 0 || !self.reversed.contains_key(&original);
+                let once = original == 0 || self.reversals.get(original).is_none();
                 require(once, "a transfer is reversed twice")?;
                 self.check_new_id(posted.tenant, posted.id)
             }
