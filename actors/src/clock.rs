@@ -114,7 +114,7 @@ fn believed_ns(before: Now, now: Now) -> u64 {
 #[cfg(test)]
 mod tests {
     use florin_engine::{
-        Action, AssetCode, Floor, HoldTerms, NewAccount, Originals, Transfer, TransferBatch,
+        Action, AssetCode, Floor, HoldTerms, NewAccount, Past, Transfer, TransferBatch,
         TransferOptions,
     };
 
@@ -152,7 +152,7 @@ mod tests {
         };
         let batch =
             TransferBatch { tenant: 0, group: None, asset: None, transfers: vec![hold.seal()] };
-        ledger.execute(&batch, &Originals::new(), T, &mut Vec::new());
+        ledger.execute(&batch, &Past::new(), T, &mut Vec::new());
         assert_eq!(ledger.timers_len(), 1);
         ledger
     }

@@ -14,7 +14,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use florin_engine::{
-    Action, AssetCode, BATCH_MEMBERS_MAX, Event, Floor, HoldTerms, Ledger, NewAccount, Originals,
+    Action, AssetCode, BATCH_MEMBERS_MAX, Event, Floor, HoldTerms, Ledger, NewAccount, Past,
     Transfer, TransferBatch,
 };
 
@@ -63,7 +63,11 @@ fn main() {
     let replayed = (0..=RUNS).map(|_| per_second(size.transfers, bench.replay(size.transfers)));
     let replayed: Vec<u64> = replayed.skip(1).collect();
 
-    println!("\n{} accounts, {} ids in use at the end", size.accounts, bench.ledger.ids_len());
+    println!(
+        "\n{} accounts, {} ids in use at the end",
+        size.accounts,
+        bench.ledger.counters().ids_used
+    );
     println!("{:34}{:>12}{:>12}{:>12}", "", "median /s", "lowest", "highest");
     let others = [("hold and capture, batches of 64", held), ("replay of transfers", replayed)];
     for (name, figures) in figures.into_iter().chain(others) {
@@ -113,7 +117,7 @@ impl Bench {
             };
             let batch = batch(numbers.iter().map(fund).collect());
             bench.now_ns += 1_000_000;
-            bench.ledger.execute(&batch, &Originals::new(), bench.now_ns, &mut events);
+            bench.ledger.execute(&batch, &Past::new(), bench.now_ns, &mut events);
             events.clear();
         }
         bench
@@ -152,8 +156,8 @@ impl Bench {
                 }
                 for batch in waiting {
                     let mut events = Vec::with_capacity(batch.transfers.len());
-                    let originals = Originals::new();
-                    let outcome = self.ledger.execute(batch, &originals, self.now_ns, &mut events);
+                    let past = Past::new();
+                    let outcome = self.ledger.execute(batch, &past, self.now_ns, &mut events);
                     assert_eq!(outcome.posted as usize, batch.transfers.len(), "all have money");
                     steps.push(events);
                 }
@@ -191,7 +195,7 @@ impl Bench {
             self.now_ns += 1_000_000;
             let mut events = Vec::with_capacity(batch.transfers.len());
             let start = Instant::now();
-            let outcome = self.ledger.execute(batch, &Originals::new(), self.now_ns, &mut events);
+            let outcome = self.ledger.execute(batch, &Past::new(), self.now_ns, &mut events);
             taken += start.elapsed();
             assert_eq!(outcome.posted as usize, batch.transfers.len(), "all have money");
             black_box(&mut events).clear();
@@ -205,7 +209,7 @@ impl Bench {
         let mut journal = Vec::with_capacity(transfers);
         for batch in self.batches(transfers, BATCH_MEMBERS_MAX) {
             let mut events = Vec::with_capacity(batch.transfers.len());
-            self.ledger.execute(&batch, &Originals::new(), self.now_ns, &mut events);
+            self.ledger.execute(&batch, &Past::new(), self.now_ns, &mut events);
             journal.append(&mut events);
         }
         let start = Instant::now();

@@ -186,6 +186,9 @@ impl Accounts {
     }
 
     pub fn update(&mut self, event: &Event, updated: &AccountUpdated) {
+        if self.slab.at(updated.leg.slot).last_sequence >= event.sequence {
+            return; // it was put back with the update in it
+        }
         let before = self.bounds(self.slab.at(updated.leg.slot));
         let changed = before != Bounds { floor: updated.floor, ceiling: updated.ceiling };
         let account = self.slab.at_mut(updated.leg.slot);

@@ -2,13 +2,11 @@
 
 use alloc::boxed::Box;
 
-use hashbrown::HashMap;
-
 use crate::account::{Ask, Side};
 use crate::{
     Account, AssetCode, Body, Event, GroupKey, GroupPlace, Hold, HoldEvent, HoldStep, Ledger,
-    NO_SLOT, Reason, Refusal, Sequence, Slot, Tenant, Transfer, TransferExtra, TransferPosted,
-    TransferRefused,
+    NO_SLOT, Past, Reason, Refusal, Sequence, Slot, Tenant, Transfer, TransferExtra,
+    TransferPosted, TransferRefused,
 };
 
 /// Accounts as a decision sees them: as they are, or as the members of a group before have left them.
@@ -39,15 +37,12 @@ impl View for Ledger {
     }
 }
 
-/// Originals of reversals, read from the journal before the decision.
-pub type Originals = HashMap<Sequence, Event>;
-
 /// What every member of a batch shares.
 #[derive(Clone, Copy)]
 pub(crate) struct Terms<'a> {
     pub tenant: Tenant,
     pub asset: Option<AssetCode>,
-    pub originals: &'a Originals,
+    pub past: &'a Past,
     pub now_ns: u64,
 }
 
@@ -167,7 +162,7 @@ impl Ledger {
         let event = if let Some(index) = view.member(id) {
             earlier.get(index)
         } else {
-            let entry = self.transfer_ids.get(self.hash, terms.tenant, id);
+            let entry = self.used_transfer(terms.past, terms.tenant, id);
             let entry = entry.ok_or(Reason::OriginalNotFound)?;
             if !entry.posted {
                 return Err(Reason::OriginalNotPosted);
@@ -176,7 +171,10 @@ impl Ledger {
             match entry.sequence.checked_sub(first) {
                 Some(index) => usize::try_from(index).ok().and_then(|index| earlier.get(index)),
                 // The partition loads what `originals_needed` names before it decides.
-                None => terms.originals.get(&entry.sequence),
+                None => {
+                    let Past { first_answers, originals, .. } = terms.past;
+                    first_answers.get(&id).or_else(|| originals.get(&entry.sequence))
+                }
             }
         };
         let event = event.ok_or(Reason::OriginalNotFound)?;

@@ -6,35 +6,71 @@ use crate::ids::IdIndex;
 use crate::image::Reversal;
 use crate::{Floor, Ledger};
 
+/// What there is to digest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Whole,
+    /// As in the first release: neither holds nor ceilings.
+    BeforeHolds,
+}
+
 impl Ledger {
-    /// BLAKE3 over everything that events have made, in an order that does not depend on the process.
-    /// Names and metadata are personal and can be erased: only their content hash is in it.
+    /// BLAKE3 over everything that events have made, in an order that does not depend on the process. Names and
+    /// metadata are personal and can be erased: only their content hash is in it. Of the ids that were used, most of
+    /// which are not in memory, their number is in it and a sum of their hashes.
     pub fn digest(&self) -> [u8; 32] {
-        let mut out =
-            Out { hasher: blake3::Hasher::new(), buffer: Vec::with_capacity(FLUSH_BYTES * 2) };
-        out.bytes(b"florin.v1.state\0");
+        let mut out = Out::new(b"florin.v2.state\0");
+        self.digest_state(&mut out, Scope::Whole);
+        out.int(self.counters.ids_used).int(self.ids_sum);
+        self.digest_reversals(&mut out);
+        out.finish()
+    }
+
+    /// Whether this is the digest of the state as earlier releases took it: over every id too. `None` if some ids are
+    /// not in memory.
+    pub fn is_digest_with_ids(&self, digest: [u8; 32]) -> Option<bool> {
+        if self.ids_forgotten_through > 0 {
+            return None;
+        }
+        let with_ids = |scope| {
+            let mut out = Out::new(b"florin.v1.state\0");
+            self.digest_state(&mut out, scope);
+            digest_ids(&mut out, &self.transfer_ids);
+            digest_ids(&mut out, &self.group_ids);
+            self.digest_reversals(&mut out);
+            out.finish()
+        };
+        let before_holds = || self.holds.len() == 0 && with_ids(Scope::BeforeHolds) == digest;
+        Some(with_ids(Scope::Whole) == digest || before_holds())
+    }
+
+    fn digest_state(&self, out: &mut Out, scope: Scope) {
         out.int(self.last_sequence).int(self.last_timestamp_ns);
         out.int(self.counters.transfers_posted).int(self.counters.transfers_refused);
         out.int(self.assets.len() as u64);
         for asset in &self.assets {
             out.bytes(&asset.code.to_bytes()).int(u64::from(asset.scale));
             out.wide(asset.debits_posted_minor).wide(asset.credits_posted_minor);
-            out.wide(asset.pending_minor);
+            if scope == Scope::Whole {
+                out.wide(asset.pending_minor);
+            }
         }
-        self.digest_accounts(&mut out);
-        self.digest_holds(&mut out);
-        digest_ids(&mut out, &self.transfer_ids);
-        digest_ids(&mut out, &self.group_ids);
+        self.digest_accounts(out, scope);
+        if scope == Scope::Whole {
+            self.digest_holds(out);
+        }
+    }
+
+    fn digest_reversals(&self, out: &mut Out) {
         let mut reversed: Vec<_> = self.reversals.iter().collect();
         reversed.sort_unstable_by_key(|reversal| reversal.original);
         out.int(reversed.len() as u64);
         for Reversal { original, reversal } in reversed {
             out.int(*original).int(*reversal);
         }
-        out.finish()
     }
 
-    fn digest_accounts(&self, out: &mut Out) {
+    fn digest_accounts(&self, out: &mut Out, scope: Scope) {
         out.int(self.accounts.len() as u64);
         for account in self.accounts.iter() {
             out.wide(account.id).int(account.opened_at_ns).int(account.opened_sequence);
@@ -47,8 +83,10 @@ impl Ledger {
                 Floor::Overdraft(minor) => (3, minor),
             };
             out.int(kind).wide(overdraft_minor);
-            let ceiling = self.accounts.ceiling(account);
-            out.int(u64::from(ceiling.is_some())).wide(ceiling.unwrap_or(0));
+            if scope == Scope::Whole {
+                let ceiling = self.accounts.ceiling(account);
+                out.int(u64::from(ceiling.is_some())).wide(ceiling.unwrap_or(0));
+            }
             out.wide(account.debits_pending).wide(account.debits_posted);
             out.wide(account.credits_pending).wide(account.credits_posted);
         }
@@ -85,6 +123,13 @@ struct Out {
 const FLUSH_BYTES: usize = 64 * 1024;
 
 impl Out {
+    fn new(domain: &[u8]) -> Self {
+        let buffer = Vec::with_capacity(FLUSH_BYTES * 2);
+        let mut out = Self { hasher: blake3::Hasher::new(), buffer };
+        out.bytes(domain);
+        out
+    }
+
     fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= FLUSH_BYTES {

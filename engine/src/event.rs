@@ -84,6 +84,9 @@ pub enum Body {
     DigestTaken {
         /// BLAKE3, see [`Ledger::digest`](crate::Ledger::digest).
         digest: [u8; 32],
+        /// It covers every id that was ever used as well, as it did in earlier releases: see
+        /// [`Ledger::digest_with_ids`](crate::Ledger::digest_with_ids).
+        with_ids: bool,
     },
 }
 

@@ -3,11 +3,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::decide::{Originals, Place, Terms};
+use crate::decide::{Place, Terms};
 use crate::overlay::Overlay;
 use crate::{
-    Body, Event, GroupPlace, GroupRefused, Ledger, Reason, Refusal, Sequence, Transfer,
-    TransferBatch,
+    Body, Event, GroupPlace, GroupRefused, Ledger, Past, Reason, Refusal, Sequence, Tenant,
+    Transfer, TransferBatch,
 };
 
 /// Members that are looked up together, so that their cache misses overlap.
@@ -57,21 +57,32 @@ pub enum GroupOutcome {
 }
 
 impl Ledger {
-    /// Sequences of the originals that reversals in this batch refer to and that must be in
-    /// `originals` when [`execute`](Self::execute) is called.
+    /// Sequences of the originals that reversals in this batch refer to and that must be among the
+    /// originals of the past when [`execute`](Self::execute) is called. (First answers that are in it need not be.)
     pub fn originals_needed(&self, batch: &TransferBatch) -> Vec<Sequence> {
         let reversals = batch.transfers.iter().filter_map(Transfer::reverses);
         let entries = reversals.filter_map(|id| self.transfer_ids.get(self.hash, batch.tenant, id));
         entries.filter(|entry| entry.posted).map(|entry| entry.sequence).collect()
     }
 
+    /// Whether a transfer id was used by an event of which the ledger keeps the ids.
+    pub fn keeps_transfer_id(&self, tenant: Tenant, id: u128) -> bool {
+        self.transfer_ids.get(self.hash, tenant, id).is_some()
+    }
+
+    /// The same of a group id.
+    pub fn keeps_group_id(&self, tenant: Tenant, id: u128) -> bool {
+        self.group_ids.get(self.hash, tenant, id).is_some()
+    }
+
     /// Whether executing the batch makes no event: everything in it is known.
-    pub fn is_known(&self, batch: &TransferBatch) -> bool {
+    pub fn is_known(&self, batch: &TransferBatch, past: &Past) -> bool {
         match batch.group {
-            Some(key) => self.group_ids.get(self.hash, batch.tenant, key.id).is_some(),
-            None => batch.transfers.iter().all(|transfer| {
-                self.transfer_ids.get(self.hash, batch.tenant, transfer.id).is_some()
-            }),
+            Some(key) => self.used_group(past, batch.tenant, key.id).is_some(),
+            None => batch
+                .transfers
+                .iter()
+                .all(|transfer| self.used_transfer(past, batch.tenant, transfer.id).is_some()),
         }
     }
 
@@ -94,15 +105,16 @@ impl Ledger {
     }
 
     /// Decides a batch and applies what it decides. The events are appended to `events`, which is
-    /// empty: their order is that of the members.
+    /// empty: their order is that of the members. What is not in memory any more of what the batch rests on has to be in
+    /// `past`: see [`originals_needed`](Self::originals_needed) and [`ids_forgotten_through`](Self::ids_forgotten_through).
     pub fn execute(
         &mut self,
         batch: &TransferBatch,
-        originals: &Originals,
+        past: &Past,
         now_ns: u64,
         events: &mut Vec<Event>,
     ) -> BatchOutcome {
-        let terms = Terms { tenant: batch.tenant, asset: batch.asset, originals, now_ns };
+        let terms = Terms { tenant: batch.tenant, asset: batch.asset, past, now_ns };
         if batch.group.is_some() {
             self.execute_group(batch, terms, now_ns, events)
         } else {
@@ -125,7 +137,7 @@ impl Ledger {
                 self.prefetch_accounts(terms.tenant, ahead);
             }
             for transfer in ahead {
-                let known = self.transfer_ids.get(self.hash, terms.tenant, transfer.id);
+                let known = self.used_transfer(terms.past, terms.tenant, transfer.id);
                 if let Some(known) = known {
                     let same = known.content_hash == transfer.content_hash;
                     outcome.known.push(Known { index, sequence: known.sequence, same });
@@ -159,7 +171,7 @@ impl Ledger {
     ) -> BatchOutcome {
         let mut outcome = BatchOutcome::default();
         let Some(key) = batch.group else { return outcome };
-        if let Some(known) = self.group_ids.get(self.hash, terms.tenant, key.id) {
+        if let Some(known) = self.used_group(terms.past, terms.tenant, key.id) {
             outcome.group = Some(GroupOutcome::Known {
                 sequence: known.sequence,
                 posted: known.posted,
@@ -197,14 +209,14 @@ impl Ledger {
         now_ns: u64,
     ) -> Result<Vec<Event>, (u16, Refusal)> {
         let is_known = |transfer: &Transfer| {
-            self.transfer_ids.get(self.hash, terms.tenant, transfer.id).is_some()
+            self.used_transfer(terms.past, terms.tenant, transfer.id).is_some()
         };
         if let Some(member) = (0..).zip(&batch.transfers).find(|(_, t)| is_known(t)) {
             return Err((member.0, Refusal { reason: Reason::GroupMixed, ..Refusal::NONE }));
         }
         let mut overlay = Overlay::new(self);
         let mut events: Vec<Event> = Vec::with_capacity(batch.transfers.len());
-        let first = self.event(now_ns, Body::DigestTaken { digest: [0; 32] });
+        let first = self.event(now_ns, Body::DigestTaken { digest: [0; 32], with_ids: false });
         for (index, transfer) in (0..len).zip(&batch.transfers) {
             let group = batch.group.filter(|_| index == 0);
             let place = Place { place: GroupPlace { index, len }, group };

@@ -220,6 +220,9 @@ impl Holds {
     pub fn apply(&mut self, hash: KeyHash, event: &HoldEvent, sequence: Sequence) {
         let position = if let Some(position) = self.position(hash, event.tenant, event.hold_id) {
             let hold = self.slab.at(position);
+            if hold.last_sequence >= sequence {
+                return; // it was put back with the step in it
+            }
             if hold.remaining_minor() > 0 {
                 self.open -= 1;
                 self.due.remove(&(hold.due_at_ns, position));

@@ -19,6 +19,8 @@ pub struct Head {
     pub last_timestamp_ns: u64,
     /// How much had happened.
     pub counters: Counters,
+    /// Sum of the hashes of all ids that were used, modulo 2^64: goes into the digest.
+    pub ids_sum: u64,
     /// Every asset, by index.
     pub assets: Vec<Asset>,
     /// Number of accounts.
@@ -90,6 +92,7 @@ impl Ledger {
             last_sequence: self.last_sequence,
             last_timestamp_ns: self.last_timestamp_ns,
             counters: self.counters,
+            ids_sum: self.ids_sum,
             assets: self.assets.clone(),
             accounts: len(self.accounts.len()),
             holds: len(self.holds.len()),
@@ -140,7 +143,9 @@ impl Restoring {
         ledger.last_sequence = head.last_sequence;
         ledger.last_timestamp_ns = head.last_timestamp_ns;
         ledger.counters = head.counters;
-        ledger.ids_through = ids_through.min(head.last_sequence);
+        ledger.ids_sum = head.ids_sum;
+        ledger.ids_forgotten_through = ids_through;
+        ledger.ids_behind = (ids_through < head.last_sequence).then_some(ids_through);
         Ok(Self { ledger, seen_through: head.last_sequence, head })
     }
 

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use crate::accounts::Accounts;
 use crate::hash::KeyHash;
 use crate::holds::Holds;
-use crate::ids::IdIndex;
+use crate::ids::{Forgotten, IdIndex};
 use crate::reversals::Reversals;
 use crate::{Account, AssetCode, Event, Floor, Freeze, Hold, Sequence, Slot, Tenant};
 
@@ -35,6 +35,8 @@ pub struct Counters {
     pub transfers_posted: u64,
     /// Transfers and groups refused and journaled.
     pub transfers_refused: u64,
+    /// Ids used up: of transfers and of groups.
+    pub ids_used: u64,
 }
 
 /// The state of a partition: a function of its events and nothing else.
@@ -51,8 +53,12 @@ pub struct Ledger {
     pub(crate) last_sequence: Sequence,
     pub(crate) last_timestamp_ns: u64,
     pub(crate) counters: Counters,
-    /// Up to here ids are known: here or elsewhere. Behind the last event only while it is put together again.
-    pub(crate) ids_through: Sequence,
+    /// Sum of the hashes of all ids that were used, modulo 2^64.
+    pub(crate) ids_sum: u64,
+    /// Ids of events up to here are kept elsewhere.
+    pub(crate) ids_forgotten_through: Sequence,
+    /// While it is put together again: ids of events after this one, up to the last, come by replay.
+    pub(crate) ids_behind: Option<Sequence>,
     /// What was put together again is of no moment before this event: some pieces have seen more than others.
     pub(crate) seen_through: Sequence,
     /// Nothing falls due after this moment, whatever the clock says. No part of the state.
@@ -113,7 +119,9 @@ impl Ledger {
             last_sequence: 0,
             last_timestamp_ns: 0,
             counters: Counters::default(),
-            ids_through: 0,
+            ids_sum: 0,
+            ids_forgotten_through: 0,
+            ids_behind: None,
             seen_through: 0,
             due_until_ns: u64::MAX,
         }
@@ -144,9 +152,33 @@ impl Ledger {
         self.accounts.len()
     }
 
-    /// Number of ids in use: transfers and groups.
-    pub const fn ids_len(&self) -> usize {
+    /// Number of ids that are kept in memory: of transfers and groups.
+    pub fn ids_kept_len(&self) -> usize {
         self.transfer_ids.len() + self.group_ids.len()
+    }
+
+    /// Ids of later events are all kept in memory; of this one and those before, only some may be: others are kept
+    /// elsewhere.
+    pub const fn ids_forgotten_through(&self) -> Sequence {
+        self.ids_forgotten_through
+    }
+
+    /// Makes generations of so many ids from now on, for [`forget_ids`](Self::forget_ids).
+    pub fn set_id_generation_len(&mut self, len: usize) {
+        self.transfer_ids.set_generation_len(len);
+        self.group_ids.set_generation_len(len);
+    }
+
+    /// Forgets ids of events up to this one, whole generations: all of them are kept elsewhere now.
+    pub fn forget_ids(&mut self, through: Sequence) -> Forgotten {
+        self.ids_forgotten_through = self.ids_forgotten_through.max(through);
+        self.transfer_ids.forget(through).and(self.group_ids.forget(through))
+    }
+
+    /// Whether it is the state at its last event. If not, it was put together from pieces of which some had seen
+    /// more, and replay has not come as far yet.
+    pub const fn is_of_one_moment(&self) -> bool {
+        self.last_sequence >= self.seen_through && self.ids_behind.is_none()
     }
 
     /// Bytes that accounts and their table take; names and metadata are not counted.

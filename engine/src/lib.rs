@@ -6,7 +6,7 @@
 //! The same events, read back from the journal, [rebuild](Ledger::replay) the same state.
 //!
 //! ```
-//! use florin_engine::{AssetCode, Floor, Ledger, NewAccount, Originals, Transfer, TransferBatch};
+//! use florin_engine::{AssetCode, Floor, Ledger, NewAccount, Past, Transfer, TransferBatch};
 //!
 //! let mut ledger = Ledger::new(0);
 //! let mut events = Vec::new();
@@ -21,7 +21,7 @@
 //!     content_hash: 0, code: 0, value_date: 0, up_to_available: false, extra: None,
 //! };
 //! let batch = TransferBatch { tenant: 0, group: None, asset: None, transfers: vec![payment.seal()] };
-//! let outcome = ledger.execute(&batch, &Originals::new(), 2_000, &mut Vec::new());
+//! let outcome = ledger.execute(&batch, &Past::new(), 2_000, &mut Vec::new());
 //! assert_eq!(outcome.posted, 1);
 //! assert_eq!(ledger.account(0, 2).unwrap().net_minor, 1250);
 //! ```
@@ -53,6 +53,7 @@ mod ledger;
 mod metadata;
 mod open;
 mod overlay;
+mod past;
 mod reason;
 mod replay;
 mod reversals;
@@ -68,7 +69,6 @@ pub use command::{
     AMOUNT_MAX_MINOR, AccountChange, BATCH_MEMBERS_MAX, NewAccount, NewAsset, Transfer,
     TransferBatch, TransferOptions,
 };
-pub use decide::Originals;
 pub use event::{
     AccountOpened, AccountUpdated, AssetRegistered, Body, Event, GroupKey, GroupPlace,
     GroupRefused, HoldEvent, HoldStep, Leg, NO_SLOT, Refusal, Sequence, Slot, Tenant,
@@ -76,9 +76,11 @@ pub use event::{
 };
 pub use execute::{BatchOutcome, GroupOutcome, Known};
 pub use holds::{Hold, HoldState, PaymentState};
+pub use ids::Forgotten;
 pub use image::{AccountImage, Head, Restoring, Reversal};
 pub use ledger::{AccountState, Asset, Counters, Ledger};
 pub use metadata::{METADATA_BYTES_MAX, decode_metadata, encode_metadata};
 pub use open::{Opened, Registered};
+pub use past::Past;
 pub use reason::Reason;
 pub use terms::{Action, AtDue, HoldTerms, PaymentTerms, REFERENCE_BYTES_MAX, SCORE_MAX};

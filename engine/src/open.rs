@@ -186,7 +186,7 @@ impl Ledger {
     /// Notes the digest of the state, so that replay can be held against it.
     pub fn take_digest(&mut self, now_ns: u64, events: &mut Vec<Event>) {
         let digest = self.digest();
-        self.record(Body::DigestTaken { digest }, now_ns, events);
+        self.record(Body::DigestTaken { digest, with_ids: false }, now_ns, events);
     }
 
     pub(crate) fn record(&mut self, body: Body, now_ns: u64, events: &mut Vec<Event>) {

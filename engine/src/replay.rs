@@ -5,7 +5,8 @@ use alloc::string::String;
 use crate::account::{Effect, Side};
 use crate::effect::Moved;
 use crate::{
-    AMOUNT_MAX_MINOR, Account, Body, Event, Hold, HoldEvent, HoldStep, Ledger, Leg, NO_SLOT, Tenant,
+    AMOUNT_MAX_MINOR, Account, Body, Event, Hold, HoldEvent, HoldStep, Ledger, Leg, NO_SLOT,
+    Sequence, Tenant,
 };
 
 impl Ledger {
@@ -16,9 +17,16 @@ impl Ledger {
     /// exists twice, an id used twice, a balance after that is not what replay arrives at, a digest
     /// that differs. Then nothing was applied and the journal cannot be trusted.
     pub fn replay(&mut self, event: &Event) -> Result<(), String> {
+        if self.catch_up_ids(event)? {
+            return Ok(());
+        }
         self.check(event)?;
-        if let Body::DigestTaken { digest } = &event.body {
-            let same = *digest == self.digest();
+        if let Body::DigestTaken { digest, with_ids } = event.body {
+            let same = match with_ids {
+                _ if !self.is_of_one_moment() => true,
+                false => digest == self.digest(),
+                true => self.is_digest_with_ids(digest) != Some(false),
+            };
             require(same, "the state differs from the one that was running")?;
         }
         self.evolve(event);
@@ -31,9 +39,39 @@ impl Ledger {
     /// # Errors
     /// As [`replay`](Self::replay).
     pub fn replay_without_digests(&mut self, event: &Event) -> Result<(), String> {
-        self.check(event)?;
-        self.evolve(event);
+        if !self.catch_up_ids(event)? {
+            self.check(event)?;
+            self.evolve(event);
+        }
         Ok(())
+    }
+
+    /// What was put together again knows an event that it has seen; only its ids may not be known yet. Whether that
+    /// is so.
+    fn catch_up_ids(&mut self, event: &Event) -> Result<bool, &'static str> {
+        let Some(through) = self.ids_behind else { return Ok(false) };
+        require(event.sequence == through + 1, "a sequence is missing or repeated")?;
+        self.check_new_ids(event)?;
+        self.keep_ids(event);
+        self.ids_behind = Some(event.sequence).filter(|through| *through < self.last_sequence);
+        Ok(true)
+    }
+
+    /// As far as they are kept in memory.
+    fn check_new_ids(&self, event: &Event) -> Result<(), &'static str> {
+        let (tenant, id) = match &event.body {
+            Body::TransferPosted(posted) => (posted.tenant, posted.id),
+            Body::Hold(hold) => (hold.tenant, hold.id),
+            Body::TransferRefused(refused) => (refused.tenant, refused.id),
+            Body::GroupRefused(refused) => {
+                return self.check_new_group(refused.tenant, Some(refused.key));
+            }
+            _ => return Ok(()),
+        };
+        if id != 0 {
+            self.check_new_id(tenant, id)?;
+        }
+        self.check_new_group(tenant, event.extra().and_then(|extra| extra.group))
     }
 
     fn check(&self, event: &Event) -> Result<(), &'static str> {
@@ -58,7 +96,7 @@ impl Ledger {
             }
             Body::AccountUpdated(updated) => {
                 let nothing = Effect::posted(Side::Credit, 0);
-                self.check_leg(updated.tenant, updated.leg, nothing).map(|_| ())
+                self.check_leg(event, updated.tenant, updated.leg, nothing).map(|_| ())
             }
             Body::TransferPosted(posted) => {
                 let (debit, credit) = (posted.debit, posted.credit);
@@ -66,8 +104,8 @@ impl Ledger {
                 let amount = posted.amount_minor;
                 let (debit_effect, credit_effect) =
                     (Effect::posted(Side::Debit, amount), Effect::posted(Side::Credit, amount));
-                let debited = self.check_leg(posted.tenant, debit, debit_effect)?;
-                let credited = self.check_leg(posted.tenant, credit, credit_effect)?;
+                let debited = self.check_leg(event, posted.tenant, debit, debit_effect)?;
+                let credited = self.check_leg(event, posted.tenant, credit, credit_effect)?;
                 let one_asset = debited.asset == posted.asset && credited.asset == posted.asset;
                 require(one_asset, "a transfer between assets")?;
                 let group = posted.extra.as_ref().and_then(|extra| extra.group);
@@ -78,7 +116,7 @@ impl Ledger {
                 require(once, "a transfer is reversed twice")?;
                 self.check_new_id(posted.tenant, posted.id)
             }
-            Body::Hold(hold) => self.check_step(hold),
+            Body::Hold(hold) => self.check_step(event, hold),
             Body::TransferRefused(refused) => self.check_new_id(refused.tenant, refused.id),
             Body::GroupRefused(refused) => {
                 let known = self.group_ids.get(self.hash, refused.tenant, refused.key.id);
@@ -102,8 +140,11 @@ impl Ledger {
         require(group.is_none_or(is_new), "a group id is used twice")
     }
 
-    fn check_step(&self, event: &HoldEvent) -> Result<(), &'static str> {
+    fn check_step(&self, of: &Event, event: &HoldEvent) -> Result<(), &'static str> {
         let before = self.holds.get(self.hash, event.tenant, event.hold_id);
+        if before.is_some_and(|hold| self.has_seen(hold.last_sequence, of)) {
+            return self.check_legs(of, event);
+        }
         let is_first = matches!(event.step, HoldStep::Place | HoldStep::Pay);
         let falls_due = matches!(event.step, HoldStep::DueRelease | HoldStep::DueCapture);
         require(before.is_none() == is_first, "a hold is placed twice, or was never placed")?;
@@ -143,9 +184,14 @@ impl Ledger {
         let amount = before.map_or(0, |hold| hold.amount_minor);
         let grown = amount.saturating_add(moved.reserved_minor);
         require(grown <= AMOUNT_MAX_MINOR, "a hold of more than there can be")?;
+        self.check_legs(of, event)
+    }
+
+    fn check_legs(&self, of: &Event, event: &HoldEvent) -> Result<(), &'static str> {
+        let moved = Moved::of_event(event);
         require(event.debit.slot != event.credit.slot, "a hold from an account to itself")?;
-        let debit = self.check_leg(event.tenant, event.debit, moved.on(Side::Debit))?;
-        let credit = self.check_leg(event.tenant, event.credit, moved.on(Side::Credit))?;
+        let debit = self.check_leg(of, event.tenant, event.debit, moved.on(Side::Debit))?;
+        let credit = self.check_leg(of, event.tenant, event.credit, moved.on(Side::Credit))?;
         let one_asset = debit.asset == event.asset && credit.asset == event.asset;
         require(one_asset, "a hold between assets")
     }
@@ -153,6 +199,7 @@ impl Ledger {
     /// The account as it was, if what the leg says of it after is what replay arrives at.
     fn check_leg(
         &self,
+        event: &Event,
         tenant: Tenant,
         leg: Leg,
         effect: Effect,
@@ -160,6 +207,9 @@ impl Ledger {
         let account = (leg.slot != NO_SLOT).then(|| self.accounts.get(leg.slot)).flatten();
         let account = account.ok_or("an account that was never opened")?;
         require(account.tenant == tenant, "an account of another tenant")?;
+        if self.has_seen(account.last_sequence, event) {
+            return Ok(account);
+        }
         require(account.last_sequence == leg.previous_sequence, "an account's history has a gap")?;
         let after = account.checked_apply(effect, account.last_sequence);
         let after = after.ok_or("a total leaves 128 bits")?.leg(leg.slot, 0);
@@ -168,6 +218,13 @@ impl Ledger {
         let pending = after.pending_debits_after_minor == leg.pending_debits_after_minor;
         require(pending, "a pending amount after is not what replay gives")?;
         Ok(account)
+    }
+}
+
+impl Ledger {
+    /// Whether a piece was put back with this event in it.
+    const fn has_seen(&self, last_sequence: Sequence, event: &Event) -> bool {
+        event.sequence <= self.seen_through && last_sequence >= event.sequence
     }
 }
 

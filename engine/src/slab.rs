@@ -22,6 +22,10 @@ impl<T> Slab<T> {
         self.len
     }
 
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// Appends, and says where.
     ///
     /// # Panics

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use florin_engine::{
     AccountChange, Action, AssetCode, AtDue, BATCH_MEMBERS_MAX, Body, Event, Floor, Freeze,
-    HoldStep, HoldTerms, Ledger, NewAccount, Originals, Reason, Transfer, TransferBatch,
+    HoldStep, HoldTerms, Ledger, NewAccount, Past, Reason, Transfer, TransferBatch,
     TransferOptions,
 };
 
@@ -82,7 +82,7 @@ impl Simulated {
     fn execute(&mut self, transfers: Vec<Transfer>) -> Vec<Event> {
         let batch = TransferBatch { tenant: 0, group: None, asset: None, transfers };
         let mut events = Vec::new();
-        self.ledger.execute(&batch, &Originals::new(), self.now_ns, &mut events);
+        self.ledger.execute(&batch, &Past::new(), self.now_ns, &mut events);
         self.keep(&events);
         events
     }

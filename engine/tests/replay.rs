@@ -4,7 +4,7 @@
 use florin_engine::{
     AccountChange, AccountOpened, AccountUpdated, Action, AssetCode, AssetRegistered, AtDue, Body,
     Event, Floor, Freeze, GroupKey, GroupRefused, HoldEvent, HoldStep, HoldTerms, Ledger, Leg,
-    NO_SLOT, NewAccount, Originals, PaymentTerms, Transfer, TransferBatch, TransferOptions,
+    NO_SLOT, NewAccount, Past, PaymentTerms, Transfer, TransferBatch, TransferOptions,
     TransferPosted, TransferRefused,
 };
 
@@ -56,9 +56,10 @@ fn history() -> Vec<Event> {
         let batch = TransferBatch { tenant: 0, group, asset: None, transfers };
         let needed = ledger.originals_needed(&batch).into_iter();
         let at = |sequence: u64| events[usize::try_from(sequence).expect("short") - 1].clone();
-        let originals: Originals = needed.map(|sequence| (sequence, at(sequence))).collect();
+        let originals = needed.map(|sequence| (sequence, at(sequence))).collect();
+        let past = Past { originals, ..Past::default() };
         let mut decided = Vec::new();
-        ledger.execute(&batch, &originals, 2_000, &mut decided);
+        ledger.execute(&batch, &past, 2_000, &mut decided);
         events.append(&mut decided);
     };
     execute(&mut ledger, None, vec![pay(10, 1, 2, 100)]);
@@ -75,7 +76,7 @@ fn history() -> Vec<Event> {
     let batch =
         TransferBatch { tenant: 0, group: None, asset: None, transfers: vec![pay(40, 1, 3, 1)] };
     let mut decided = Vec::new();
-    ledger.execute(&batch, &Originals::new(), 11_000, &mut decided);
+    ledger.execute(&batch, &Past::new(), 11_000, &mut decided);
     events.append(&mut decided);
     events
 }
@@ -106,7 +107,7 @@ fn hold_and_pay(ledger: &mut Ledger, events: &mut Vec<Event>) {
         let group = group.map(|id| GroupKey::of(id, &transfers));
         let batch = TransferBatch { tenant: 0, group, asset: None, transfers };
         let mut decided = Vec::new();
-        ledger.execute(&batch, &Originals::new(), 3_100, &mut decided);
+        ledger.execute(&batch, &Past::new(), 3_100, &mut decided);
         events.append(&mut decided);
     }
     assert_eq!(ledger.fall_due(9, due_at_ns, events), 2);
@@ -424,7 +425,11 @@ fn less_due(hold: &mut HoldEvent) {
 #[test]
 fn what_only_the_digest_knows() {
     refused_by_replay(&[
-        (|e| e[DIGEST - 1].body = Body::DigestTaken { digest: [0; 32] }, DIGEST, STATE),
+        (
+            |e| e[DIGEST - 1].body = Body::DigestTaken { digest: [0; 32], with_ids: false },
+            DIGEST,
+            STATE,
+        ),
         (|e| e[DIGEST - 2].timestamp_ns += 1, DIGEST, STATE),
         (|e| asset(e, ASSET_JPY).scale = 2, DIGEST, STATE),
         (|e| asset(e, ASSET_JPY).code = code("KWD"), DIGEST, STATE),

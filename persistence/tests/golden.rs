@@ -148,7 +148,7 @@ fn one_of_each() -> Vec<Event> {
         transfer(12, of_three(2), None),
         event(13, Body::TransferRefused(Box::new(refused))),
         event(14, Body::GroupRefused(Box::new(group_refused))),
-        event(15, Body::DigestTaken { digest: [0x5a; 32] }),
+        event(15, Body::DigestTaken { digest: [0x5a; 32], with_ids: true }),
     ]
 }
 

@@ -85,7 +85,7 @@ fn only_what_is_wanted_changes_anything() {
         (step(6, HoldStep::Place, true, 0), true),
         (step(7, HoldStep::Pay, true, 0), true),
         (step(8, HoldStep::Capture, true, 0), false),
-        (event(9, Body::DigestTaken { digest: [0; 32] }), false),
+        (event(9, Body::DigestTaken { digest: [0; 32], with_ids: false }), false),
     ] {
         assert_eq!(Directory::wants(&event), wanted, "{event:?}");
         let directory = Directory::new();

@@ -103,7 +103,7 @@ mod tests {
         let event = |sequence| Event {
             sequence,
             timestamp_ns: sequence,
-            body: Body::DigestTaken { digest: [0; 32] },
+            body: Body::DigestTaken { digest: [0; 32], with_ids: false },
         };
         let all: Arc<Vec<Event>> = Arc::new((first - 1..=first + events).map(event).collect());
         let starts = (1..=usize::try_from(events).expect("few")).step_by(part);

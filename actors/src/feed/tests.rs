@@ -7,7 +7,7 @@ fn frame(sequences: std::ops::RangeInclusive<Sequence>) -> Vec<Entry<()>> {
     let event = |sequence| Event {
         sequence,
         timestamp_ns: sequence,
-        body: Body::DigestTaken { digest: [0; 32] },
+        body: Body::DigestTaken { digest: [0; 32], with_ids: false },
     };
     let events: Arc<Vec<Event>> = Arc::new(sequences.map(event).collect());
     let range = 0..events.len();

@@ -21,7 +21,7 @@
 
 use florin_engine::{
     AccountChange, AccountState, AssetCode, BatchOutcome, Body, Event, GroupKey, GroupOutcome,
-    Hold, HoldStep, Ledger, NewAccount, NewAsset, Opened, Originals, Refusal, Registered, Transfer,
+    Hold, HoldStep, Ledger, NewAccount, NewAsset, Opened, Past, Refusal, Registered, Transfer,
     TransferBatch,
 };
 
@@ -278,14 +278,14 @@ impl World {
 
     fn execute(&mut self, batch: &TransferBatch) -> (BatchOutcome, Vec<Event>) {
         let needed = self.ledger.originals_needed(batch).into_iter();
-        let originals: Originals =
-            needed.map(|sequence| (sequence, self.at(sequence).clone())).collect();
-        let (ids, digest) = (self.ledger.ids_len(), self.ledger.digest());
+        let originals = needed.map(|sequence| (sequence, self.at(sequence).clone())).collect();
+        let past = Past { originals, ..Past::default() };
+        let (ids, digest) = (self.ledger.counters().ids_used, self.ledger.digest());
         let mut events = Vec::new();
-        let outcome = self.ledger.execute(batch, &originals, self.now_ns, &mut events);
+        let outcome = self.ledger.execute(batch, &past, self.now_ns, &mut events);
         let group = u32::from(outcome.group == Some(GroupOutcome::Posted));
-        let used = (outcome.posted + outcome.refused + group) as usize;
-        assert_eq!(self.ledger.ids_len(), ids + used, "ids used up by {batch:?}");
+        let used = u64::from(outcome.posted + outcome.refused + group);
+        assert_eq!(self.ledger.counters().ids_used, ids + used, "ids used up by {batch:?}");
         assert_eq!(events.is_empty(), self.ledger.digest() == digest, "{batch:?}");
         assert!(self.ledger.is_conserved() && self.ledger.is_conserved_by_account());
         (outcome, events)

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use florin_engine::{
     AccountChange, Action, AssetCode, AtDue, Body, Event, Floor, Freeze, HoldTerms, Ledger,
-    NewAccount, Originals, Transfer, TransferBatch, TransferOptions,
+    NewAccount, Past, Transfer, TransferBatch, TransferOptions,
 };
 
 use crate::table::{Case, Cell, Table};
@@ -309,7 +309,7 @@ impl Node {
         let transfers = vec![transfer.seal()];
         let batch = TransferBatch { tenant: 0, group: None, asset: None, transfers };
         let mut events = Vec::new();
-        self.ledger.execute(&batch, &Originals::new(), self.now_ns, &mut events);
+        self.ledger.execute(&batch, &Past::new(), self.now_ns, &mut events);
         let answer = match &events[..] {
             [Event { body: Body::TransferRefused(refused), .. }] => {
                 Cell::Reason(refused.refusal.reason.name().to_owned())

@@ -14,6 +14,7 @@ mod command;
 mod coverage;
 mod generate;
 mod history;
+mod memory;
 mod model;
 mod pair;
 mod plant;

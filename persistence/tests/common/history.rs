@@ -283,7 +283,7 @@ impl History {
     pub fn digest(&mut self) -> Event {
         let mut digest = [0; 32];
         digest[..8].copy_from_slice(&self.random().to_le_bytes());
-        self.event(Body::DigestTaken { digest })
+        self.event(Body::DigestTaken { digest, with_ids: true })
     }
 
     /// One submission of about so many events; anything may be in it.

@@ -7,8 +7,8 @@ use florin_engine::{
 };
 
 use super::{
-    FLAG_REQUESTED, FLAG_REVERSAL, Payloads, RECORD_BYTES, RecordFault, account_at, at, floor,
-    hold, kind,
+    FLAG_REQUESTED, FLAG_REVERSAL, FLAG_SUMS_IDS, Payloads, RECORD_BYTES, RecordFault, account_at,
+    at, floor, hold, kind,
 };
 use crate::bytes::{array, u16_at, u32_at, u64_at, u128_at};
 use crate::format::payload::{
@@ -31,9 +31,10 @@ pub(crate) fn decode(
             Body::TransferRefused(Box::new(transfer_refused(record, payloads)?))
         }
         kind::GROUP_REFUSED => Body::GroupRefused(Box::new(group_refused(record, payloads)?)),
-        kind::DIGEST_TAKEN => {
-            Body::DigestTaken { digest: *payloads.required::<DIGEST_BYTES>(PayloadKind::Digest)? }
-        }
+        kind::DIGEST_TAKEN => Body::DigestTaken {
+            digest: *payloads.required::<DIGEST_BYTES>(PayloadKind::Digest)?,
+            with_ids: record[at::FLAGS] & FLAG_SUMS_IDS == 0,
+        },
         kind if hold::is_step(kind) => Body::Hold(Box::new(hold::decode(record, payloads)?)),
         unknown => return Err(RecordFault::new(format!("its kind {unknown} is not known"))),
     };

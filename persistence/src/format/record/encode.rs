@@ -6,7 +6,9 @@ use florin_engine::{
     TransferRefused,
 };
 
-use super::{FLAG_REQUESTED, FLAG_REVERSAL, RECORD_BYTES, account_at, at, floor, hold, kind};
+use super::{
+    FLAG_REQUESTED, FLAG_REVERSAL, FLAG_SUMS_IDS, RECORD_BYTES, account_at, at, floor, hold, kind,
+};
 use crate::bytes::put;
 use crate::format::payload::{
     ACCOUNT_BYTES, ASSET_BYTES, DIGEST_BYTES, ENTRY_BYTES, GROUP_BYTES, HOLD_BYTES, PAYMENT_BYTES,
@@ -130,8 +132,11 @@ pub(crate) fn encode(
         Body::AccountUpdated(account) => record.account_updated(account),
         Body::TransferRefused(refused) => record.transfer_refused(refused),
         Body::GroupRefused(refused) => record.group_refused(refused),
-        Body::DigestTaken { digest } => {
+        Body::DigestTaken { digest, with_ids } => {
             record.kind(kind::DIGEST_TAKEN);
+            if !with_ids {
+                record.bytes[at::FLAGS] |= FLAG_SUMS_IDS;
+            }
             record.slots(NO_SLOT, NO_SLOT);
             record.payload(PayloadKind::Digest, digest);
         }

@@ -72,6 +72,7 @@ const FLAG_REQUESTED: u8 = 1;
 const FLAG_REVERSAL: u8 = 2;
 const FLAG_RELEASE_REST: u8 = 4;
 const FLAG_SETS_DUE: u8 = 8;
+const FLAG_SUMS_IDS: u8 = 16;
 
 /// How an account's floor and freeze stand in its payload.
 mod account_at {

@@ -218,7 +218,8 @@ fn any_group_refused() -> impl Strategy<Value = Body> {
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
-    let digest = any::<[u8; 32]>().prop_map(|digest| Body::DigestTaken { digest });
+    let digest = any::<([u8; 32], bool)>()
+        .prop_map(|(digest, with_ids)| Body::DigestTaken { digest, with_ids });
     let body = prop_oneof![
         any_asset(),
         any_opened(),
