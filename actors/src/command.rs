@@ -201,6 +201,8 @@ pub struct Figures {
     pub accounts: usize,
     /// Ids in use.
     pub ids: usize,
+    /// Those of them that are in memory.
+    pub ids_kept: usize,
     /// Transfers posted and refused.
     pub counters: Counters,
     /// Debits equal credits in every asset.

@@ -242,7 +242,7 @@ fn start_readers<D: Disk>(
         let (reader, receiver, partition) = (reader.clone(), receiver.clone(), partition.clone());
         spawn(&format!("florin-reader-{number}"), move || {
             for parked in receiver {
-                partition.do_send(Resume(vec![load(&reader, parked)]));
+                partition.do_send(Resume(vec![load(&reader, &(), parked)]));
             }
         });
     }

@@ -25,6 +25,7 @@ pub mod partition;
 pub mod publish;
 pub mod refusals;
 pub mod reply;
+pub mod sealed_ids;
 pub mod spare;
 pub mod trace;
 

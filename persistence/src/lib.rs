@@ -14,6 +14,7 @@ mod data_dir;
 mod disk;
 mod error;
 mod format;
+mod ids;
 mod journal;
 mod limits;
 mod recovery;
@@ -23,6 +24,7 @@ pub use disk::{
     Counters, DirEntry, Disk, DiskFile, Faults, RealDisk, RealFile, SimDisk, SimFile, is_crash,
 };
 pub use error::{OpenError, ReadError, WriteError, is_full};
+pub use ids::{IdEntry, IdKey, IdKind, ids_of};
 pub use journal::{
     Appended, JournalOptions, JournalReader, JournalRoom, JournalStatus, JournalWriter,
     SparePreparer, Walker, frame_bytes, weigh,
@@ -31,4 +33,6 @@ pub use limits::{
     FRAME_BYTES_MAX, FRAME_RECORDS_MAX, METADATA_BYTES_MAX, NAME_BYTES_MAX, SEGMENT_BYTES_DEFAULT,
     SEGMENT_BYTES_MIN, frame_bytes_max,
 };
-pub use recovery::{Cut, Progress, Recovery, ScanReport, TakenOver, open, scan};
+pub use recovery::{
+    Cut, From, Passed, Progress, Recovery, ScanReport, TakenOver, open, open_from, scan,
+};

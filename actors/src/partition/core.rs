@@ -3,18 +3,19 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use florin_engine::{Asset, Body, Event, Ledger, Originals, TransferBatch};
-use florin_persistence::FRAME_RECORDS_MAX;
+use florin_engine::{Asset, Body, Event, Forgotten, Ledger, TransferBatch};
+use florin_persistence::{FRAME_RECORDS_MAX, IdKey, IdKind};
 
 use super::due::DueNow;
-use super::entry::{Entry, Next, Parked, Request, Stage};
+use super::entry::{Basis, Entry, Next, Parked, Request, Stage};
 use crate::admit::weigh;
 use crate::clock::{ClockWatch, Now};
 use crate::command::{
     Answer, Command, Explained, Figures, FoundHold, FoundPayment, TransfersAnswer, Unavailable,
 };
-use crate::load::Loaded;
+use crate::load::{Found, Loaded, Records};
 use crate::publish::Gauge;
+use crate::sealed_ids::{LookedUp, NothingSealed, OldIds, SealedIds};
 
 /// Slots that one page of a listing may look at.
 const LIST_SCAN_SLOTS: u32 = 8_192;
@@ -40,7 +41,8 @@ pub struct Core<P> {
     pub(super) gauge: Arc<Gauge>,
     pub(super) frame_bytes_max: u64,
     /// Writes that came when no room was certain. They keep their order.
-    pub(super) waiting: VecDeque<(Request<P>, Originals)>,
+    pub(super) waiting: VecDeque<(Request<P>, Basis)>,
+    old_ids: OldIds,
 }
 
 impl<P> Core<P> {
@@ -55,6 +57,7 @@ impl<P> Core<P> {
             gauge,
             frame_bytes_max,
             waiting: VecDeque::new(),
+            old_ids: OldIds::new(Arc::new(NothingSealed)),
         }
     }
 
@@ -76,7 +79,7 @@ impl<P> Core<P> {
         self.fall_due(now, &mut entries);
         self.prefetch(&requests);
         for request in requests {
-            self.take(request, Originals::new(), now_ns, &mut entries);
+            self.take(request, Basis::default(), now_ns, &mut entries);
         }
         self.gauge.set_waiting(self.is_waiting());
         entries
@@ -88,9 +91,9 @@ impl<P> Core<P> {
         let mut entries = Vec::with_capacity(loaded.len());
         self.retry(now_ns, &mut entries);
         self.fall_due(now, &mut entries);
-        for Loaded { parked: Parked { request, stage, .. }, records } in loaded {
-            let records = match records {
-                Ok(records) => records,
+        for Loaded { parked: Parked { request, stage, .. }, found } in loaded {
+            let found = match found {
+                Ok(found) => found,
                 Err(error) => {
                     let unreadable = Unavailable::Unreadable(error);
                     entries.push(Entry::unavailable(request.port, unreadable));
@@ -99,23 +102,32 @@ impl<P> Core<P> {
             };
             match (stage, request.command) {
                 (Stage::Explain(events, outcome), Command::Transfers(batch)) => {
-                    let explained = self.explain(&batch, &outcome, &records);
+                    let explained = self.explain(&batch, &outcome, &found.records);
                     let answer = TransfersAnswer { events, outcome, explained, asset: None };
                     entries.push(Entry::reply(request.port, Answer::Transfers(answer)));
                 }
-                (Stage::Find(sequences), _) => {
-                    let found = sequences.iter().map(|sequence| self.found(*sequence, &records));
+                (Stage::Find(sequences), Command::GetTransfers { tenant, ids }) => {
+                    let Found { records, ids: looked_up } = found;
+                    let on_disk = |id| {
+                        let key = IdKey { id, tenant, kind: IdKind::Transfer };
+                        looked_up.ids.get(&key).copied().flatten()
+                    };
+                    let sequences =
+                        sequences.iter().zip(ids).map(|(known, id)| known.or_else(|| on_disk(id)));
+                    let found = sequences.map(|sequence| self.found(sequence, &records));
                     let answer = Answer::Found(found.collect());
                     entries.push(Entry::reply(request.port, answer));
                 }
                 (Stage::Payments(holds), _) => {
-                    let found = holds.into_iter().map(|hold| self.found_payment(hold?, &records));
+                    let found =
+                        holds.into_iter().map(|hold| self.found_payment(hold?, &found.records));
                     let answer = Answer::Payments(found.collect());
                     entries.push(Entry::reply(request.port, answer));
                 }
-                (Stage::Decide | Stage::Explain(..), command) => {
+                (Stage::Decide | Stage::Find(_) | Stage::Explain(..), command) => {
+                    let (past, looked_up) = found.past(&command);
                     let request = Request { command, port: request.port };
-                    self.take(request, records, now_ns, &mut entries);
+                    self.take(request, Basis { past, looked_up }, now_ns, &mut entries);
                 }
             }
         }
@@ -138,15 +150,23 @@ impl<P> Core<P> {
 
     /// Gives what had to wait another try, in order.
     fn retry(&mut self, now_ns: u64, entries: &mut Vec<Entry<P>>) {
-        while let Some((request, originals)) = self.waiting.pop_front() {
+        while let Some((request, basis)) = self.waiting.pop_front() {
+            // While it waited, what it rests on may have been sealed, or posted.
+            let request = match self.load_first(request, &basis) {
+                Ok(request) => request,
+                Err(parked) => {
+                    entries.push(Entry::load(parked));
+                    continue;
+                }
+            };
             let bytes = weigh(&request.command);
             match self.room_for(bytes) {
-                Room::Now => self.write(request, &originals, bytes, now_ns, entries),
+                Room::Now => self.write(request, &basis, bytes, now_ns, entries),
                 Room::Never => {
                     entries.push(Entry::unavailable(request.port, Unavailable::DiskFull));
                 }
                 Room::Later => {
-                    self.waiting.push_front((request, originals));
+                    self.waiting.push_front((request, basis));
                     return;
                 }
             }
@@ -156,7 +176,7 @@ impl<P> Core<P> {
     fn take(
         &mut self,
         request: Request<P>,
-        originals: Originals,
+        basis: Basis,
         now_ns: u64,
         entries: &mut Vec<Entry<P>>,
     ) {
@@ -164,10 +184,18 @@ impl<P> Core<P> {
             entries.push(self.read(request));
             return;
         }
+        let request = match self.load_first(request, &basis) {
+            Ok(request) => request,
+            Err(parked) => {
+                entries.push(Entry::load(parked));
+                return;
+            }
+        };
         // What was answered before needs no room to be answered again, and counts although limits may have
         // changed since.
-        if matches!(&request.command, Command::Transfers(batch) if self.ledger.is_known(batch)) {
-            self.write(request, &originals, 0, now_ns, entries);
+        if matches!(&request.command, Command::Transfers(batch) if self.ledger.is_known(batch, &basis.past))
+        {
+            self.write(request, &basis, 0, now_ns, entries);
             return;
         }
         let bytes = weigh(&request.command);
@@ -180,10 +208,32 @@ impl<P> Core<P> {
         // Nobody overtakes who came first.
         let room = if self.waiting.is_empty() { self.room_for(bytes) } else { Room::Later };
         match room {
-            Room::Now => self.write(request, &originals, bytes, now_ns, entries),
+            Room::Now => self.write(request, &basis, bytes, now_ns, entries),
             Room::Never => entries.push(Entry::unavailable(request.port, Unavailable::DiskFull)),
-            Room::Later => self.waiting.push_back((request, originals)),
+            Room::Later => self.waiting.push_back((request, basis)),
         }
+    }
+
+    /// The request, if all that it rests on is in memory or was found; otherwise what is to be found first. All of
+    /// it, found before or not: what a request comes back with is all that it has.
+    fn load_first(&mut self, request: Request<P>, basis: &Basis) -> Result<Request<P>, Parked<P>> {
+        let Command::Transfers(batch) = &request.command else { return Ok(request) };
+        let needs = self.ledger.originals_needed(batch);
+        let has_originals = needs.iter().all(|needed| basis.past.originals.contains_key(needed));
+        if has_originals && self.old_ids.of_batch(&self.ledger, batch, &basis.looked_up).is_empty()
+        {
+            return Ok(request);
+        }
+        let ids = self.old_ids.of_batch(&self.ledger, batch, &LookedUp::default());
+        Err(Parked { request, stage: Stage::Decide, needs, ids })
+    }
+
+    /// Ids of sealed segments are found here from now on. Those that are in memory still are forgotten: to drop them
+    /// takes a while.
+    pub fn ids_sealed(&mut self, sealed: Arc<dyn SealedIds>) -> Forgotten {
+        let through = sealed.through();
+        self.old_ids.replace(sealed);
+        self.ledger.forget_ids(through)
     }
 
     pub(super) fn room_for(&self, bytes: u64) -> Room {
@@ -197,7 +247,7 @@ impl<P> Core<P> {
     fn write(
         &mut self,
         request: Request<P>,
-        originals: &Originals,
+        basis: &Basis,
         bytes: u64,
         now_ns: u64,
         entries: &mut Vec<Entry<P>>,
@@ -206,7 +256,7 @@ impl<P> Core<P> {
         let mut events = Vec::new();
         let answer = match command {
             Command::Transfers(batch) => {
-                let entry = self.transfer(batch, port, originals, now_ns);
+                let entry = self.transfer(batch, port, basis, now_ns);
                 self.send(entry, bytes, entries);
                 return;
             }
@@ -265,22 +315,9 @@ impl<P> Core<P> {
         entries.push(entry);
     }
 
-    fn transfer(
-        &mut self,
-        batch: TransferBatch,
-        port: P,
-        originals: &Originals,
-        now_ns: u64,
-    ) -> Entry<P> {
-        let needs = self.ledger.originals_needed(&batch);
-        if needs.iter().any(|sequence| !originals.contains_key(sequence)) {
-            // All of them, read before or not: another may have been posted since, and what a request comes
-            // back with is all that it has.
-            let request = Request { command: Command::Transfers(batch), port };
-            return Entry::load(Parked { request, stage: Stage::Decide, needs });
-        }
+    fn transfer(&mut self, batch: TransferBatch, port: P, basis: &Basis, now_ns: u64) -> Entry<P> {
         let mut events = Vec::with_capacity(batch.transfers.len());
-        let outcome = self.ledger.execute(&batch, originals, now_ns, &mut events);
+        let outcome = self.ledger.execute(&batch, &basis.past, now_ns, &mut events);
         let events = Arc::new(events);
         let needs = self.explanation_needs(&batch, &outcome);
         let next = if needs.is_empty() {
@@ -294,7 +331,7 @@ impl<P> Core<P> {
         } else {
             let request = Request { command: Command::Transfers(batch), port };
             let stage = Stage::Explain(Arc::clone(&events), outcome);
-            Next::Load(Parked { request, stage, needs })
+            Next::Load(Parked { request, stage, needs, ids: Vec::new() })
         };
         Entry::new(events, next)
     }
@@ -313,8 +350,10 @@ impl<P> Core<P> {
                 let find = |id: &u128| self.ledger.transfer_sequence(tenant, *id);
                 let found: Vec<_> = ids.iter().map(find).collect();
                 let needs: Vec<_> = found.iter().copied().flatten().collect();
-                if !needs.is_empty() {
-                    return Entry::load(Parked { request, stage: Stage::Find(found), needs });
+                let old = self.old_ids.of_transfers(&self.ledger, tenant, ids);
+                if !needs.is_empty() || !old.is_empty() {
+                    let stage = Stage::Find(found);
+                    return Entry::load(Parked { request, stage, needs, ids: old });
                 }
                 Answer::Found(vec![None; ids.len()])
             }
@@ -327,7 +366,8 @@ impl<P> Core<P> {
                 let created = found.iter().flatten().map(|found| found.hold.placed_sequence);
                 let needs: Vec<_> = created.collect();
                 if !needs.is_empty() {
-                    return Entry::load(Parked { request, stage: Stage::Payments(found), needs });
+                    let (stage, ids) = (Stage::Payments(found), Vec::new());
+                    return Entry::load(Parked { request, stage, needs, ids });
                 }
                 Answer::Payments(vec![None; ids.len()])
             }
@@ -352,7 +392,7 @@ impl<P> Core<P> {
         Some(FoundHold { hold, debit_account, credit_account })
     }
 
-    fn found_payment(&self, hold: FoundHold, records: &Originals) -> Option<FoundPayment> {
+    fn found_payment(&self, hold: FoundHold, records: &Records) -> Option<FoundPayment> {
         let created = records.get(&hold.hold.placed_sequence)?.clone();
         let Body::Hold(event) = &created.body else { return None };
         let asset = *self.ledger.assets().get(event.asset as usize)?;
@@ -363,7 +403,8 @@ impl<P> Core<P> {
         Figures {
             sequence: self.ledger.last_sequence(),
             accounts: self.ledger.accounts_len(),
-            ids: self.ledger.ids_len(),
+            ids: usize::try_from(self.ledger.counters().ids_used).unwrap_or(usize::MAX),
+            ids_kept: self.ledger.ids_kept_len(),
             counters: self.ledger.counters(),
             conserved: self.ledger.is_conserved(),
             assets: self.ledger.assets().to_vec(),

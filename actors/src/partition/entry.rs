@@ -3,9 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use florin_engine::{BatchOutcome, Event, Sequence};
+use florin_engine::{BatchOutcome, Event, Past, Sequence};
+use florin_persistence::IdKey;
 
 use crate::command::{Answer, Command, FoundHold, Unavailable};
+use crate::sealed_ids::LookedUp;
 
 /// A command and where its answer goes. What a port is, the core does not know.
 #[derive(Debug)]
@@ -47,18 +49,29 @@ pub struct Parked<P> {
     pub request: Request<P>,
     /// Where it goes on.
     pub stage: Stage,
-    /// What it needs.
+    /// Records that it needs.
     pub needs: Vec<Sequence>,
+    /// Ids to look up on disk.
+    pub ids: Vec<IdKey>,
+}
+
+/// What a request rests on that was not in memory.
+#[derive(Debug, Default)]
+pub struct Basis {
+    /// For the rules.
+    pub past: Past,
+    /// What the disk says of its ids.
+    pub looked_up: LookedUp,
 }
 
 /// Where a parked request goes on.
 #[derive(Debug)]
 pub enum Stage {
-    /// Nothing is decided yet: the originals of its reversals were missing.
+    /// Nothing is decided yet: old ids, or the originals of its reversals, were missing.
     Decide,
     /// It is decided; what its known ids were first used for is still to be told.
     Explain(Arc<Vec<Event>>, BatchOutcome),
-    /// A reading of transfers: where each of them stands.
+    /// A reading of transfers: where each of them stands, as far as that is in memory.
     Find(Vec<Option<Sequence>>),
     /// A reading of payments: as they are. How they were created is still to be told.
     Payments(Vec<Option<FoundHold>>),

@@ -1,12 +1,12 @@
 //! What stands in the journal about ids that were used before: which records to read, and what they say.
 
 use florin_engine::{
-    BatchOutcome, Body, Event, GroupOutcome, Originals, Sequence, TransferBatch, TransferPosted,
+    BatchOutcome, Body, Event, GroupOutcome, Sequence, TransferBatch, TransferPosted,
 };
 
 use super::Core;
 use crate::command::{Explained, First, FoundTransfer};
-use crate::load::group_head;
+use crate::load::{Records, group_head};
 
 impl<P> Core<P> {
     /// The records that are needed to explain an outcome.
@@ -31,7 +31,7 @@ impl<P> Core<P> {
         &self,
         batch: &TransferBatch,
         outcome: &BatchOutcome,
-        records: &Originals,
+        records: &Records,
     ) -> Explained {
         let Some(group) = outcome.group else {
             let first = outcome.known.iter().filter_map(|known| {
@@ -58,7 +58,7 @@ impl<P> Core<P> {
     pub(super) fn found(
         &self,
         sequence: Option<Sequence>,
-        records: &Originals,
+        records: &Records,
     ) -> Option<FoundTransfer> {
         let event = records.get(&sequence?)?.clone();
         let id_at = |slot| self.ledger().account_id(slot).unwrap_or(0);
@@ -79,7 +79,7 @@ impl<P> Core<P> {
 }
 
 /// The members of the group that begins at `first`, or its refusal; no more than `len`.
-fn group_events(first: Sequence, len: usize, records: &Originals) -> Vec<Event> {
+fn group_events(first: Sequence, len: usize, records: &Records) -> Vec<Event> {
     let is_member = |index: usize, event: &Event| match &event.body {
         Body::GroupRefused(_) => index == 0,
         _ => event.group().len > 0 && usize::from(event.group().index) == index,

@@ -14,7 +14,7 @@ use actix::{Actor, AsyncContext, Context, Handler, Message};
 use crossbeam_channel::Sender;
 
 pub use self::core::Core;
-pub use self::entry::{Entry, Next, Parked, Request, Stage};
+pub use self::entry::{Basis, Entry, Next, Parked, Request, Stage};
 use crate::clock::Clock;
 use crate::journal::Work;
 use crate::load::Loaded;

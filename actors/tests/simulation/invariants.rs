@@ -140,7 +140,7 @@ pub fn balances_equal(history: &History, ledger: &Ledger) -> Verdict {
     }
     let counters = (ledger.counters().transfers_posted, ledger.counters().transfers_refused);
     require(
-        counters == history.counters() && ledger.ids_len() == history.ids_len(),
+        counters == history.counters() && ledger.counters().ids_used == history.ids_len() as u64,
         Invariant::AppliedOnce,
         || format!("{counters:?} transfers in the ledger, {:?} in the journal", history.counters()),
     )

@@ -280,7 +280,7 @@ impl<D: Disk> Node<D> {
     pub fn step_reader(&mut self, overtaking: usize) {
         let at = overtaking.min(READERS - 1).min(self.parked.len().saturating_sub(1));
         if let Some(parked) = self.parked.remove(at) {
-            let loaded = Box::new(load(&self.reader, parked));
+            let loaded = Box::new(load(&self.reader, &(), parked));
             self.mailbox.push_back(Message::Resume(loaded));
         }
     }

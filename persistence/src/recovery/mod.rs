@@ -21,7 +21,7 @@ use crate::disk::Disk;
 use crate::error::OpenError;
 use crate::format::Hash;
 use crate::format::footer::AssetTotal;
-use crate::journal::index::SegmentIndex;
+use crate::journal::index::{FrameIndex, SegmentIndex};
 use crate::journal::{JournalOptions, JournalReader, JournalWriter};
 use crate::limits::SEGMENT_BYTES_MIN;
 
@@ -118,13 +118,49 @@ pub fn open<D: Disk>(
     replay: &mut dyn FnMut(Event) -> Result<(), String>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(JournalWriter<D>, JournalReader<D>, Recovery), OpenError> {
+    open_from(disk, dir, options, From { sequence: 1, passed: &|_| None }, replay, progress)
+}
+
+/// Where replay begins.
+pub struct From<'a> {
+    /// Events before this one are not wanted: their sum is known.
+    pub sequence: Sequence,
+    /// What is known of a segment with this number whose events are all before that one: so that it need not be read.
+    pub passed: &'a dyn Fn(u64) -> Option<Passed>,
+}
+
+/// A segment that is over and whose events are known: as its index file has it.
+#[derive(Debug, Clone)]
+pub struct Passed {
+    /// Its last event; one before its first if it has none.
+    pub(crate) last_sequence: Sequence,
+    /// Hash of its last frame; if it has none, of the one before.
+    pub(crate) last_hash: Hash,
+    /// Where its last frame ends.
+    pub(crate) end_offset: u64,
+    /// Totals after its last event.
+    pub(crate) totals: Vec<AssetTotal>,
+    /// Where its frames stand.
+    pub(crate) frames: FrameIndex,
+}
+
+/// As [`open`], for whoever knows the state after some event already. What is before is not read: that it is one
+/// unbroken chain was found when the index files were made.
+pub fn open_from<D: Disk>(
+    disk: &D,
+    dir: &Path,
+    options: &JournalOptions,
+    from: From<'_>,
+    replay: &mut dyn FnMut(Event) -> Result<(), String>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(JournalWriter<D>, JournalReader<D>, Recovery), OpenError> {
     let given = options.segment_bytes;
     if given < SEGMENT_BYTES_MIN || !given.is_multiple_of(4_096) {
         return Err(OpenError::SegmentBytes { given });
     }
     disk.create_dir_all(dir).map_err(|e| OpenError::from_io("made", dir, e))?;
     let inventory = Inventory::take(disk, dir, Some(options.partition))?;
-    let found = read(disk, dir, &inventory, options.cut_damaged_tail, replay, progress)?;
+    let found = read(disk, dir, &inventory, options.cut_damaged_tail, from, replay, progress)?;
     let report = found.report.clone();
     let (writer, reader, taken_over) = takeover::begin(disk, dir, options, &inventory, found)?;
     let status = writer.status();
@@ -146,7 +182,8 @@ pub fn scan<D: Disk>(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ScanReport, OpenError> {
     let inventory = Inventory::take(disk, dir, None)?;
-    Ok(read(disk, dir, &inventory, false, replay, progress)?.report)
+    let from = From { sequence: 1, passed: &|_| None };
+    Ok(read(disk, dir, &inventory, false, from, replay, progress)?.report)
 }
 
 fn read<D: Disk>(
@@ -154,6 +191,7 @@ fn read<D: Disk>(
     dir: &Path,
     inventory: &Inventory,
     cut_damaged_tail: bool,
+    from: From<'_>,
     sink: replay::Sink<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Found, OpenError> {
@@ -165,9 +203,16 @@ fn read<D: Disk>(
         tail.iter().flat_map(|tail| &tail.frames).map(|frame| frame.header.bytes_on_disk()).sum();
     let bytes = chain.links.iter().map(chain::Link::end).sum::<u64>() + tail_bytes;
 
-    let mut replay = Replay::new(sink, progress, bytes);
+    let mut replay = Replay::new(sink, progress, bytes, from.sequence);
     for (at, link) in chain.links.iter().enumerate() {
-        replay.segment(disk, link, chain.links.get(at + 1), &mut window)?;
+        let next = chain.links.get(at + 1);
+        let ends = next.map(|next| next.header.first_sequence);
+        let ends = ends.or(tail.as_ref().map(|tail| tail.begins.sequence));
+        let is_over = ends.is_some_and(|ends| ends <= from.sequence);
+        match is_over.then(|| (from.passed)(link.header.number)).flatten() {
+            Some(passed) => replay.pass(link, passed)?,
+            None => replay.segment(disk, link, next, &mut window)?,
+        }
     }
     if let Some(tail) = &tail {
         if tail.replaces {

@@ -1,6 +1,6 @@
 //! Hands every event of the segments that count to whoever replays them, in order.
 
-use florin_engine::{Body, Event};
+use florin_engine::{Body, Event, Sequence};
 
 use crate::disk::Disk;
 use crate::error::OpenError;
@@ -12,10 +12,10 @@ use crate::format::segment::SegmentHeader;
 use crate::journal::encoder;
 use crate::journal::index::{FrameIndex, SegmentIndex};
 
-use super::Progress;
 use super::chain::{Link, open_read_only};
 use super::tail::TailFrame;
 use super::walk::{Expected, Source, Step, Through, Walker, Window};
+use super::{Passed, Progress};
 
 /// Progress is told about every so many bytes.
 const PROGRESS_BYTES: u64 = 4 * 1024 * 1024;
@@ -29,6 +29,8 @@ pub(crate) struct Replay<'a> {
     pub(crate) progress: &'a mut dyn FnMut(Progress),
     pub(crate) so_far: Progress,
     told_bytes: u64,
+    /// Events before this one are not wanted.
+    from: Sequence,
     pub(crate) frames: u64,
     pub(crate) footers: u64,
     pub(crate) sequence: u64,
@@ -43,12 +45,14 @@ impl<'a> Replay<'a> {
         sink: Sink<'a>,
         progress: &'a mut dyn FnMut(Progress),
         bytes_total: u64,
+        from: Sequence,
     ) -> Self {
         Self {
             sink,
             progress,
             so_far: Progress { bytes_done: 0, bytes_total, sequence: 0 },
             told_bytes: 0,
+            from,
             frames: 0,
             footers: 0,
             sequence: 0,
@@ -57,6 +61,22 @@ impl<'a> Replay<'a> {
             totals: Vec::new(),
             index: Vec::new(),
         }
+    }
+
+    /// Goes past a segment whose events are not wanted.
+    pub(crate) fn pass(&mut self, link: &Link, passed: Passed) -> Result<(), OpenError> {
+        self.follows(link)?;
+        let Passed { last_sequence, last_hash, end_offset, totals, frames } = passed;
+        // A segment that another took over from ends there, whatever was made of it before.
+        if link.cut_offset.is_some_and(|cut_offset| cut_offset != end_offset) {
+            let what = format!("its index ends at {end_offset}, and not where it was cut");
+            return Err(OpenError::Damaged { file: link.path.clone(), offset: end_offset, what });
+        }
+        (self.sequence, self.hash, self.totals) = (last_sequence, last_hash, totals);
+        let SegmentHeader { number, first_sequence, .. } = link.header;
+        self.index.push(SegmentIndex { number, first_sequence, frames });
+        self.tell(link.end());
+        Ok(())
     }
 
     /// Replays a segment, from its header to its end, where `next` begins.
@@ -153,13 +173,15 @@ impl<'a> Replay<'a> {
 
     fn frame(&mut self, frame: &Frame<'_>, link: &Link, offset: u64) -> Result<(), OpenError> {
         self.frames += 1;
-        let Self { sink, totals, sequence, .. } = self;
+        let Self { sink, totals, sequence, from, .. } = self;
         frame
             .for_each_event(|event| {
                 check_asset(&event, totals.len())?;
                 encoder::count(&event, totals);
                 let number = event.sequence;
-                sink(event).map_err(RecordFault)?;
+                if number >= *from {
+                    sink(event).map_err(RecordFault)?;
+                }
                 *sequence = number;
                 Ok(())
             })

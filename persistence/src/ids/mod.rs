@@ -1,0 +1,5 @@
+//! Ids for good.
+
+mod key;
+
+pub use key::{IdEntry, IdKey, IdKind, ids_of};
