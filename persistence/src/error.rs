@@ -76,6 +76,16 @@ pub enum OpenError {
         /// Where in it.
         offset: u64,
     },
+    /// What a start needs of the journal was archived.
+    #[error(
+        "events {needed} to {through} are in the archive, and there is no whole snapshot or checkpoint behind them: bring the archived segments back with `florin restore`, or restore a backup"
+    )]
+    Archived {
+        /// The first event that is needed.
+        needed: u64,
+        /// The last that is not here.
+        through: u64,
+    },
     /// No room for the segment that every opening begins.
     #[error(
         "no room on the disk of {}: opening the journal takes one more segment (segment_bytes), make room or grow the file system",
@@ -112,6 +122,7 @@ impl OpenError {
             Self::Foreign { .. } => "DATA_FOREIGN",
             Self::NewerFormat { .. } => "DATA_NEWER_FORMAT",
             Self::Damaged { .. } | Self::DamagedTail { .. } => "JOURNAL_DAMAGED",
+            Self::Archived { .. } => "DATA_ARCHIVED",
             Self::Full { .. } => "DISK_FULL",
             Self::SegmentBytes { .. } => "CONFIG_INVALID",
             Self::Io { .. } => "DATA_IO",

@@ -8,6 +8,7 @@ use crate::format::sector::SECTOR_BYTES;
 use crate::format::segment::{self, SegmentHeader};
 use crate::format::takeover::Takeover;
 
+use super::base::Base;
 use super::inventory::{Inventory, SegmentFile};
 use super::verdict::{Verdict, judge};
 use super::walk::{Source, Step, Through, Walker, Window};
@@ -49,6 +50,8 @@ pub(crate) struct Resolver<'a, D> {
     pub(crate) dir: &'a Path,
     pub(crate) inventory: &'a Inventory,
     pub(crate) cut_damaged_tail: bool,
+    /// The last archived segment: the chain begins behind it.
+    pub(crate) base: Option<&'a Base>,
 }
 
 impl<D: Disk> Resolver<'_, D> {
@@ -62,7 +65,8 @@ impl<D: Disk> Resolver<'_, D> {
         loop {
             let before = self.before(&link, window)?;
             let number = link.header.number;
-            let previous = before.as_ref().map_or(0, |before| before.header.number);
+            let first = self.base.map_or(0, |base| base.number);
+            let previous = before.as_ref().map_or(first, |before| before.header.number);
             for file in self.inventory.segments.range(previous + 1..number).map(|(_, file)| file) {
                 // A takeover stands in for everything since the segment that it names; before the first
                 // segment there can only be one whose header never was.
@@ -123,6 +127,13 @@ impl<D: Disk> Resolver<'_, D> {
             Some(takeover) => (takeover.old_segment, Some(takeover.cut_offset)),
             None => (header.number - 1, None),
         };
+        if let Some(base) = self.base.filter(|base| base.number >= number) {
+            let fits = base.number == number
+                && base.is_before(header)
+                && cut_offset.is_none_or(|cut_offset| cut_offset == base.ended.end_offset);
+            let what = "it does not begin where the last archived segment ended";
+            return if fits { Ok(None) } else { Err(self.missing(header.number, what)) };
+        }
         let file = self.inventory.segments.get(&number);
         let Some((file, header)) = file.and_then(|file| Some((file, file.header.as_ref()?))) else {
             let begins = header.first_sequence == 1 && header.previous_hash == [0; 32];

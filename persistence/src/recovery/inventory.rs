@@ -38,16 +38,21 @@ pub(crate) struct Inventory {
 }
 
 impl Inventory {
-    /// Lists the folder and reads the headers. A newer format stops it before anything else is looked at.
+    /// Lists the folder and reads the headers, those of segments above a number. A newer format stops it before
+    /// anything else is looked at.
     pub(crate) fn take<D: Disk>(
         disk: &D,
         dir: &Path,
         partition: Option<u32>,
+        above: u64,
     ) -> Result<Self, OpenError> {
         let mut inventory = Self::default();
         let entries = disk.list(dir).map_err(|e| OpenError::from_io("listed", dir, e))?;
         for entry in entries {
             if let Some(number) = segment::number_in(&entry.name) {
+                if number <= above {
+                    continue;
+                }
                 let path = dir.join(&entry.name);
                 let header = read_header(disk, &path)?;
                 let file = SegmentFile { number, path, len: entry.len, header };

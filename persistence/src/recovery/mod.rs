@@ -5,6 +5,7 @@
 //! them past the page cache, [`replay`] hands out all events, [`takeover`] begins a new segment with the
 //! tail. Until that last step nothing has been changed.
 
+mod base;
 mod chain;
 mod inventory;
 mod replay;
@@ -26,6 +27,8 @@ use crate::journal::{JournalOptions, JournalReader, JournalWriter};
 use crate::limits::SEGMENT_BYTES_MIN;
 
 use chain::{Chain, Resolver};
+
+pub use base::Base;
 use inventory::Inventory;
 use replay::Replay;
 use tail::Tail;
@@ -118,7 +121,7 @@ pub fn open<D: Disk>(
     replay: &mut dyn FnMut(Event) -> Result<(), String>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(JournalWriter<D>, JournalReader<D>, Recovery), OpenError> {
-    open_from(disk, dir, options, From { sequence: 1, passed: &|_| None }, replay, progress)
+    open_from(disk, dir, options, From::THE_BEGINNING, replay, progress)
 }
 
 /// Where replay begins.
@@ -127,6 +130,17 @@ pub struct From<'a> {
     pub sequence: Sequence,
     /// What is known of a segment with this number whose events are all before that one: so that it need not be read.
     pub passed: &'a dyn Fn(u64) -> Option<Passed>,
+    /// Segments that were archived, all before that event.
+    pub base: Option<Base>,
+}
+
+impl From<'_> {
+    /// Every event is wanted, and every segment is there.
+    pub const THE_BEGINNING: Self = Self { sequence: 1, passed: &|_| None, base: None };
+
+    fn above(&self) -> u64 {
+        self.base.as_ref().map_or(0, |base| base.number)
+    }
 }
 
 /// A segment that is over and whose events are known: as its index file has it.
@@ -159,7 +173,7 @@ pub fn open_from<D: Disk>(
         return Err(OpenError::SegmentBytes { given });
     }
     disk.create_dir_all(dir).map_err(|e| OpenError::from_io("made", dir, e))?;
-    let inventory = Inventory::take(disk, dir, Some(options.partition))?;
+    let inventory = Inventory::take(disk, dir, Some(options.partition), from.above())?;
     let found = read(disk, dir, &inventory, options.cut_damaged_tail, from, replay, progress)?;
     let report = found.report.clone();
     let (writer, reader, taken_over) = takeover::begin(disk, dir, options, &inventory, found)?;
@@ -181,9 +195,8 @@ pub fn scan<D: Disk>(
     replay: &mut dyn FnMut(Event) -> Result<(), String>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ScanReport, OpenError> {
-    let inventory = Inventory::take(disk, dir, None)?;
-    let from = From { sequence: 1, passed: &|_| None };
-    Ok(read(disk, dir, &inventory, false, from, replay, progress)?.report)
+    let inventory = Inventory::take(disk, dir, None, 0)?;
+    Ok(read(disk, dir, &inventory, false, From::THE_BEGINNING, replay, progress)?.report)
 }
 
 fn read<D: Disk>(
@@ -196,14 +209,22 @@ fn read<D: Disk>(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Found, OpenError> {
     let mut window = Window::default();
-    let mut chain = Resolver { disk, dir, inventory, cut_damaged_tail }.resolve(&mut window)?;
+    let mut chain = Resolver { disk, dir, inventory, cut_damaged_tail, base: from.base.as_ref() }
+        .resolve(&mut window)?;
     let segments = chain.links.len() as u64;
     let tail = tail::take_tail(disk, &mut chain, cut_damaged_tail, &mut window)?;
     let tail_bytes: u64 =
         tail.iter().flat_map(|tail| &tail.frames).map(|frame| frame.header.bytes_on_disk()).sum();
     let bytes = chain.links.iter().map(chain::Link::end).sum::<u64>() + tail_bytes;
 
+    if let Some(base) = &from.base {
+        base.check_reach(from.sequence)?;
+    }
     let mut replay = Replay::new(sink, progress, bytes, from.sequence);
+    let archived_bytes = from.base.as_ref().map_or(0, |base| base.bytes);
+    if let Some(base) = from.base {
+        replay.begin_behind(base);
+    }
     for (at, link) in chain.links.iter().enumerate() {
         let next = chain.links.get(at + 1);
         let ends = next.map(|next| next.header.first_sequence);
@@ -231,7 +252,7 @@ fn read<D: Disk>(
         obsolete_segments: chain.obsolete.len() as u64,
         frames,
         footers,
-        bytes,
+        bytes: bytes + archived_bytes,
         tail_frames: tail.as_ref().map_or(0, |tail| tail.frames.len() as u64),
         cut: tail.as_ref().and_then(|tail| tail.cut.clone()),
     };

@@ -15,7 +15,7 @@ use crate::journal::index::{FrameIndex, SegmentIndex};
 use super::chain::{Link, open_read_only};
 use super::tail::TailFrame;
 use super::walk::{Expected, Source, Step, Through, Walker, Window};
-use super::{Passed, Progress};
+use super::{Base, Passed, Progress};
 
 /// Progress is told about every so many bytes.
 const PROGRESS_BYTES: u64 = 4 * 1024 * 1024;
@@ -61,6 +61,14 @@ impl<'a> Replay<'a> {
             totals: Vec::new(),
             index: Vec::new(),
         }
+    }
+
+    /// Begins behind what was archived.
+    pub(crate) fn begin_behind(&mut self, base: Base) {
+        let Passed { last_sequence, last_hash, totals, .. } = base.ended;
+        (self.sequence, self.hash, self.totals) = (last_sequence, last_hash, totals);
+        self.epoch = base.epoch;
+        self.index = base.segments;
     }
 
     /// Goes past a segment whose events are not wanted.
