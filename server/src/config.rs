@@ -31,6 +31,10 @@ pub struct Config {
     pub edge_threads: u32,
     /// The journal.
     pub journal: Journal,
+    /// Ids that were used.
+    pub ids: Ids,
+    /// Snapshots.
+    pub snapshots: Snapshots,
     /// What is admitted.
     pub limits: Limits,
     /// The feed of events.
@@ -48,6 +52,22 @@ pub struct Config {
 pub struct Journal {
     /// Size of a segment file. Counts for segments made from now on.
     pub segment_bytes: u64,
+}
+
+/// Ids that were used, in transfers that are sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ids {
+    /// Most bytes of memory for what tells that an id is new.
+    pub memory_bytes: u64,
+}
+
+/// When snapshots are taken without being asked for: whichever comes first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshots {
+    /// After so many bytes of journal; 0 = never.
+    pub every_journal_bytes: u64,
+    /// After so many seconds in which something happened; 0 = never.
+    pub every_seconds: u64,
 }
 
 /// What is admitted; beyond it a call is refused at once.
@@ -161,6 +181,8 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7411)),
             edge_threads: 0,
             journal: Journal { segment_bytes: 256 << 20 },
+            ids: Ids { memory_bytes: 1 << 30 },
+            snapshots: Snapshots { every_journal_bytes: 2 << 30, every_seconds: 3_600 },
             limits: Limits {
                 message_bytes: florin_proto::MESSAGE_BYTES_MAX,
                 batch_members: florin_proto::BATCH_MEMBERS_MAX,

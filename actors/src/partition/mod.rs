@@ -3,21 +3,26 @@
 //! [`Core`] is the whole of it, a plain struct that is stepped: it knows no thread and no clock, so the simulator
 //! runs the same code. [`Partition`] is the actix actor around it, on an arbiter (a thread) of its own.
 
+mod copy;
 mod core;
 mod due;
 mod entry;
 mod explain;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message};
 use crossbeam_channel::Sender;
+use florin_engine::Forgotten;
 
+pub use self::copy::{Copied, Copy, Piece};
 pub use self::core::Core;
 pub use self::entry::{Basis, Entry, Next, Parked, Request, Stage};
 use crate::clock::Clock;
 use crate::journal::Work;
 use crate::load::Loaded;
+use crate::sealed_ids::SealedIds;
 use crate::trace::{Station, Traced, mark_all};
 
 /// The actor.
@@ -41,8 +46,32 @@ pub struct Resume<P: Send>(pub Vec<Loaded<P>>);
 /// There may be room again for what had to wait.
 pub struct Retry;
 
+/// Asks for a copy of a piece of the state.
+pub struct CopyPiece {
+    /// The piece.
+    pub piece: Piece,
+    /// Where the copy goes.
+    pub to: Sender<Copied>,
+}
+
+/// Ids of sealed segments are found here from now on.
+pub struct IdsSealed {
+    /// Where.
+    pub sealed: Arc<dyn SealedIds>,
+    /// Where those go that are forgotten, to be dropped.
+    pub to: Sender<Forgotten>,
+}
+
 /// Something may have fallen due.
 struct Wake;
+
+impl Message for CopyPiece {
+    type Result = ();
+}
+
+impl Message for IdsSealed {
+    type Result = ();
+}
 
 impl<P: Send> Message for Submit<P> {
     type Result = ();
@@ -145,6 +174,22 @@ impl<P: Traced + Send + Unpin + 'static> Handler<Resume<P>> for Partition<P> {
         let entries = self.core.resume(loaded, self.clock.now());
         self.journal(entries, was_waiting);
         self.sleep(context);
+    }
+}
+
+impl<P: Traced + Send + Unpin + 'static> Handler<CopyPiece> for Partition<P> {
+    type Result = ();
+
+    fn handle(&mut self, CopyPiece { piece, to }: CopyPiece, _: &mut Self::Context) {
+        let _ = to.send(self.core.copy(piece)); // an error means that nobody wants it any more
+    }
+}
+
+impl<P: Traced + Send + Unpin + 'static> Handler<IdsSealed> for Partition<P> {
+    type Result = ();
+
+    fn handle(&mut self, IdsSealed { sealed, to }: IdsSealed, _: &mut Self::Context) {
+        let _ = to.send(self.core.ids_sealed(sealed)); // an error means that the engine stops
     }
 }
 

@@ -13,12 +13,15 @@ struct Range {
     multiple_of: u64,
 }
 
-const RANGES: [Range; 9] = [
+const RANGES: [Range; 12] = [
     range("edge_threads", |c| c.edge_threads.into(), 0, 256),
     Range {
         multiple_of: 4_096, // so that segments are made of whole pages
         ..range("journal.segment_bytes", |c| c.journal.segment_bytes, 64 << 10, 1 << 40)
     },
+    range("ids.memory_bytes", |c| c.ids.memory_bytes, 0, 1 << 44),
+    range("snapshots.every_journal_bytes", |c| c.snapshots.every_journal_bytes, 0, 1 << 50),
+    range("snapshots.every_seconds", |c| c.snapshots.every_seconds, 0, 1 << 32),
     range("limits.message_bytes", |c| c.limits.message_bytes as u64, 1 << 10, 64 << 20),
     range("limits.batch_members", |c| c.limits.batch_members as u64, 1, BATCH_MEMBERS_MAX as u64),
     range("limits.in_flight_requests", |c| c.limits.in_flight_requests as u64, 1, 1 << 20),
