@@ -23,6 +23,7 @@ pub mod journal;
 pub mod load;
 pub mod partition;
 pub mod publish;
+pub mod rebuild;
 pub mod refusals;
 pub mod reply;
 pub mod sealed_ids;

@@ -76,6 +76,9 @@ pub enum OpenError {
         /// Where in it.
         offset: u64,
     },
+    /// All events fit, and what they make is not what was recorded.
+    #[error("{0}. Nothing was changed. Copy the data directory before anything else")]
+    StateDiffers(String),
     /// What a start needs of the journal was archived.
     #[error(
         "events {needed} to {through} are in the archive, and there is no whole snapshot or checkpoint behind them: bring the archived segments back with `florin restore`, or restore a backup"
@@ -122,6 +125,7 @@ impl OpenError {
             Self::Foreign { .. } => "DATA_FOREIGN",
             Self::NewerFormat { .. } => "DATA_NEWER_FORMAT",
             Self::Damaged { .. } | Self::DamagedTail { .. } => "JOURNAL_DAMAGED",
+            Self::StateDiffers(_) => "STATE_DIFFERS",
             Self::Archived { .. } => "DATA_ARCHIVED",
             Self::Full { .. } => "DISK_FULL",
             Self::SegmentBytes { .. } => "CONFIG_INVALID",

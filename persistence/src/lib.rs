@@ -34,5 +34,6 @@ pub use limits::{
     SEGMENT_BYTES_MIN, frame_bytes_max,
 };
 pub use recovery::{
-    Base, Cut, From, Passed, Progress, Recovery, ScanReport, TakenOver, open, open_from, scan,
+    Base, Cut, From, Passed, Progress, Recovery, Replays, ScanReport, TakenOver, open, open_from,
+    scan,
 };
