@@ -18,6 +18,7 @@ mod ids;
 mod journal;
 mod limits;
 mod recovery;
+pub mod snapshot;
 
 pub use data_dir::{DataDir, journal_dir};
 pub use disk::{
