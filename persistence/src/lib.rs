@@ -17,12 +17,14 @@ mod format;
 mod journal;
 mod limits;
 mod recovery;
+mod sealed;
 
-pub use data_dir::{DataDir, journal_dir};
+pub use data_dir::{DataDir, journal_dir, sealed_dir};
 pub use disk::{
     Counters, DirEntry, Disk, DiskFile, Faults, RealDisk, RealFile, SimDisk, SimFile, is_crash,
 };
-pub use error::{OpenError, ReadError, WriteError, is_full};
+pub use error::{OpenError, ReadError, SealError, WriteError, is_full};
+pub use format::footer::AssetTotal;
 pub use journal::{
     Appended, JournalOptions, JournalReader, JournalRoom, JournalStatus, JournalWriter,
     SparePreparer, Walker, frame_bytes, weigh,
@@ -32,3 +34,4 @@ pub use limits::{
     SEGMENT_BYTES_MIN, frame_bytes_max,
 };
 pub use recovery::{Cut, Progress, Recovery, ScanReport, TakenOver, open, scan};
+pub use sealed::SealedIndex;
