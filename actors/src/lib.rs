@@ -26,7 +26,9 @@ pub mod publish;
 pub mod rebuild;
 pub mod refusals;
 pub mod reply;
+pub mod seal;
 pub mod sealed_ids;
+pub mod snapshots;
 pub mod spare;
 pub mod trace;
 

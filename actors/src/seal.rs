@@ -2,12 +2,13 @@
 //! segment first; nobody waits for it, and whatever is missing or damaged it makes again from the journal.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
-use florin_engine::{Forgotten, Sequence};
+use florin_engine::{Event, Forgotten, Sequence};
 use florin_persistence::{
     AssetTotal, Disk, IdEntry, IdKey, IdRuns, IdSet, IdsError, JournalReader, OpenError, ReadError,
     SealError, SealedIndex, ids_of,
@@ -74,7 +75,7 @@ pub type Indexes<D> = BTreeMap<u64, Arc<SealedIndex<D>>>;
 /// The folder cannot be made or read.
 pub fn load_indexes<D: Disk>(
     disk: &D,
-    dir: &std::path::Path,
+    dir: &Path,
     segments: impl IntoIterator<Item = u64>,
 ) -> Result<Indexes<D>, OpenError> {
     disk.create_dir_all(dir).map_err(|error| OpenError::from_io("made", dir, error))?;
@@ -123,62 +124,54 @@ impl<D: Disk> Sealer<D> {
             tracing::warn!(segment, %error, "an index is made again");
             self.known.remove(&segment);
         }
-        if let Some(segment) = self.next() {
-            self.seal(segment)?;
+        if let Some((number, span)) = self.next() {
+            self.seal(number, &span)?;
             return Ok(Sealed::Segment);
         }
-        if self.ids.merge_step()? {
-            return Ok(Sealed::Merged);
+        match self.ids.merge_step() {
+            Ok(true) => Ok(Sealed::Merged),
+            Ok(false) => Ok(Sealed::Nothing),
+            Err(IdsError::Damaged { file, offset, what }) => {
+                tracing::warn!(file = %file.display(), offset, what, "a run of ids is made again");
+                self.ids.discard(&file)?;
+                Ok(Sealed::Merged)
+            }
+            Err(error) => Err(error.into()),
         }
-        Ok(Sealed::Nothing)
     }
 
-    /// The oldest segment of which something is missing. What is over is over: all but the last.
-    fn next(&self) -> Option<Span> {
+    /// The oldest segment of which something is missing.
+    fn next(&self) -> Option<(u64, RangeInclusive<Sequence>)> {
         let over = self.reader.segments_over();
-        let ids_missing: Vec<_> = match over.last() {
-            Some(last) => self.ids.missing(last.last_sequence),
-            None => return None,
+        let missing = self.ids.missing(*over.last()?.1.end());
+        let lacks_ids = |span: &RangeInclusive<Sequence>| {
+            missing.iter().any(|gap| gap.start() <= span.end() && span.start() <= gap.end())
         };
-        let lacks_ids = |span: &Span| {
-            ids_missing
-                .iter()
-                .any(|gap| *gap.start() <= span.last_sequence && *gap.end() >= span.first_sequence)
-        };
-        over.into_iter()
-            .map(|over| Span {
-                number: over.number,
-                first_sequence: over.first_sequence,
-                last_sequence: over.last_sequence,
-            })
-            .find(|span| !self.known.contains_key(&span.number) || lacks_ids(span))
+        over.into_iter().find(|(number, span)| !self.known.contains_key(number) || lacks_ids(span))
     }
 
-    fn seal(&mut self, span: Span) -> Result<(), SealFault> {
-        let totals_before = self.totals_before(span.number);
+    fn seal(&mut self, number: u64, span: &RangeInclusive<Sequence>) -> Result<(), SealFault> {
+        let totals_before = self.totals_before(number);
+        let missing = self.ids.missing(*span.end());
+        let is_missing = |sequence| missing.iter().any(|gap| gap.contains(&sequence));
         let mut entries: Vec<IdEntry> = Vec::new();
-        let missing = self.ids.missing(span.last_sequence);
-        let is_missing = |sequence: Sequence| missing.iter().any(|gap| gap.contains(&sequence));
-        let index = SealedIndex::build(
-            &self.disk,
-            &self.journal,
-            &self.sealed,
-            span.number,
-            &totals_before,
-            &mut |event| entries.extend(ids_of(event).filter(|_| is_missing(event.sequence))),
-        )?;
+        let mut visit = |event: &Event| {
+            entries.extend(ids_of(event).filter(|entry| is_missing(entry.sequence)));
+        };
+        let Self { disk, journal, sealed, .. } = self;
+        let index = SealedIndex::build(disk, journal, sealed, number, &totals_before, &mut visit)?;
         let index = Arc::new(index);
         self.reader.add_sealed(Arc::clone(&index))?;
-        self.known.insert(span.number, index);
-        for gap in missing {
-            let first = (*gap.start()).max(span.first_sequence);
-            let last = (*gap.end()).min(span.last_sequence);
+        self.known.insert(number, index);
+        for gap in &missing {
+            let (first, last) = (*gap.start().max(span.start()), *gap.end().min(span.end()));
             if first <= last {
                 let within = |entry: &IdEntry| (first..=last).contains(&entry.sequence);
-                self.ids.add(first, last, entries.iter().copied().filter(within).collect())?;
+                let here: Vec<_> = entries.iter().copied().filter(within).collect();
+                self.ids.add(first, last, &here)?;
             }
         }
-        tracing::debug!(segment = span.number, "a segment has its index and its ids");
+        tracing::debug!(segment = number, "a segment has its index and its ids");
         Ok(())
     }
 
@@ -187,13 +180,6 @@ impl<D: Disk> Sealer<D> {
         let before = self.known.range(..number).next_back();
         before.map(|(_, index)| index.totals().to_vec()).unwrap_or_default()
     }
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    number: u64,
-    first_sequence: Sequence,
-    last_sequence: Sequence,
 }
 
 /// The sealing thread's loop. `tell` is told of each new set of ids.
@@ -221,7 +207,9 @@ pub fn run<D: Disk>(
                 Ok(Sealed::Segment | Sealed::Merged) => {
                     tell(sealer.ids.set());
                 }
-                Err(SealFault::Ids(error)) if error.is_final() => return Err(error.into()),
+                Err(SealFault::Ids(error @ (IdsError::Failed { .. } | IdsError::Poisoned))) => {
+                    return Err(error.into());
+                }
                 Err(error) => {
                     tracing::warn!(%error, "what lies beside the journal could not be made: it is tried again");
                     break;
@@ -245,9 +233,15 @@ impl<D: Disk> IdReader for IdRuns<D> {
     fn look_up(&self, keys: &[IdKey]) -> Result<LookedUp, ReadError> {
         let set = self.set();
         let find = |key: &IdKey| Ok((*key, set.find(key, 0)?));
-        Ok(LookedUp {
-            through: set.through(),
-            ids: keys.iter().map(find).collect::<Result<_, ReadError>>()?,
-        })
+        match keys.iter().map(find).collect() {
+            Ok(ids) => Ok(LookedUp { through: set.through(), ids }),
+            Err(error) => {
+                // It is made again from the journal; until then ids of its events are not told from new ones.
+                if let ReadError::Damaged { file, .. } = &error {
+                    let _ = self.discard(file); // an error means that this was the least of our troubles
+                }
+                Err(error)
+            }
+        }
     }
 }

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use florin_engine::{Ledger, Sequence};
-use florin_persistence::{
-    Draft, Listed, Manifest, SnapshotError, SnapshotIdentity, SnapshotStore,
-    TakeProgress, Taking,
+use florin_persistence::snapshot::{
+    Draft, Listed, Manifest, SnapshotError, SnapshotIdentity, SnapshotStore, TakeProgress, Taking,
 };
 
 use crate::clock::Clock;

@@ -136,7 +136,7 @@ impl OpenError {
     }
 
     /// Reads an error of the system: some of them have a reason of their own.
-    pub(crate) fn from_io(did: &'static str, path: &Path, source: io::Error) -> Self {
+    pub fn from_io(did: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
         match source.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
@@ -326,6 +326,45 @@ pub enum ReadError {
     #[error("{} could not be read: {source}", .path.display())]
     Io {
         /// The segment or id run.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Why the index of a segment was not built. There is none then, or the one that was there before: what lies beside
+/// the journal can always be built again.
+#[derive(Debug, Error)]
+pub enum SealError {
+    /// The segment could not be read, or is not what was written.
+    #[error(transparent)]
+    Segment(#[from] OpenError),
+    /// The segment does not end: it is the one that is written to.
+    #[error("{} may still be written to: it has no footer, was not cut, and no segment follows it", .file.display())]
+    Unfinished {
+        /// The segment.
+        file: PathBuf,
+    },
+    /// The segment has more events than its index can count.
+    #[error("{} has more events than an index has room for", .file.display())]
+    TooLarge {
+        /// The segment.
+        file: PathBuf,
+    },
+    /// No room for the index. Try again when there is.
+    #[error("no room on the disk for {} ({bytes} bytes)", .path.display())]
+    NoSpace {
+        /// The index.
+        path: PathBuf,
+        /// How much is needed.
+        bytes: u64,
+    },
+    /// A write or sync failed: as with the journal, it is never tried again, and the process must end.
+    #[error("{} could not be {did}: {source}", .path.display())]
+    Failed {
+        /// What was tried, as a participle: "synced".
+        did: &'static str,
+        /// With which file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,

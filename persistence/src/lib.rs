@@ -18,13 +18,15 @@ mod ids;
 mod journal;
 mod limits;
 mod recovery;
+mod sealed;
 pub mod snapshot;
 
-pub use data_dir::{DataDir, journal_dir};
+pub use data_dir::{DataDir, journal_dir, sealed_dir};
 pub use disk::{
     Counters, DirEntry, Disk, DiskFile, Faults, RealDisk, RealFile, SimDisk, SimFile, is_crash,
 };
-pub use error::{IdsError, OpenError, ReadError, WriteError, is_full};
+pub use error::{IdsError, OpenError, ReadError, SealError, WriteError, is_full};
+pub use format::footer::AssetTotal;
 pub use ids::{
     Dropped, ID_SHARD_ENTRIES_DEFAULT, IdEntry, IdFigures, IdKey, IdKind, IdOptions, IdRuns, IdSet,
     ids_of,
@@ -38,6 +40,7 @@ pub use limits::{
     SEGMENT_BYTES_MIN, frame_bytes_max,
 };
 pub use recovery::{
-    Base, Cut, From, Passed, Progress, Recovery, Replays, ScanReport, TakenOver, open, open_from,
-    scan,
+    Base, Cut, From, Passed, Progress, Recovery, Replays, ScanReport, TakenOver, identify, open,
+    open_from, scan,
 };
+pub use sealed::SealedIndex;

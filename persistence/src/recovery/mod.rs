@@ -132,6 +132,14 @@ impl<F: FnMut(Event) -> Result<(), String>> Replays for F {
     }
 }
 
+/// Which history the journal in a folder is, and the numbers of its segments; none if there is no journal yet.
+pub fn identify<D: Disk>(disk: &D, dir: &Path) -> Result<Option<([u8; 16], Vec<u64>)>, OpenError> {
+    disk.create_dir_all(dir).map_err(|e| OpenError::from_io("made", dir, e))?;
+    let inventory = Inventory::take(disk, dir, None, 0)?;
+    let numbers = inventory.segments.keys().copied().collect();
+    Ok(inventory.lineage.map(|lineage| (lineage.id, numbers)))
+}
+
 /// Opens the journal in a folder, which is made if it is not there.
 ///
 /// Every event goes to `replay`, in order; an error from it counts as damage. When this returns, all of

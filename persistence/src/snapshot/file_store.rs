@@ -81,8 +81,7 @@ impl<D: Disk> FileStore<D> {
     fn read_manifest(&self, generation: u64) -> Result<(D::File, Manifest, u64), SnapshotError> {
         let path = self.path(generation);
         let failed = |e| SnapshotError::from_io("read", &path, e);
-        let damaged =
-            |what: &str| SnapshotError::damaged(generation, SnapshotPart::Manifest, what);
+        let damaged = |what: &str| SnapshotError::damaged(generation, SnapshotPart::Manifest, what);
         let file = self.disk.open_read_only(&path).map_err(|error| {
             if error.kind() == std::io::ErrorKind::NotFound {
                 return SnapshotError::NotThere { generation };
@@ -119,8 +118,7 @@ impl<D: Disk> SnapshotStore for FileStore<D> {
             return Err(SnapshotError::Misused { what: "a generation of this number is there" });
         }
         let path = self.dir.join(name_of(generation, SUFFIX_UNFINISHED));
-        let file =
-            self.disk.create(&path).map_err(|e| SnapshotError::from_io("made", &path, e))?;
+        let file = self.disk.create(&path).map_err(|e| SnapshotError::from_io("made", &path, e))?;
         self.writing = Some(Writing { puts: Puts::new(generation), path, file });
         Ok(())
     }

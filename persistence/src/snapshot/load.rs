@@ -147,7 +147,11 @@ fn payload<'a>(
         return Err(damaged(generation, key, "it has more or fewer items than it should"));
     }
     if !(manifest.head_sequence()..=manifest.seen_through()).contains(&header.copied_at) {
-        return Err(damaged(generation, key, "it was copied at another time than the manifest says"));
+        return Err(damaged(
+            generation,
+            key,
+            "it was copied at another time than the manifest says",
+        ));
     }
     Ok(payload)
 }

@@ -240,8 +240,7 @@ impl SnapshotStore for SledStore {
         }))?;
         let generation = puts.generation;
         // The folder itself has to be there after a crash before what vouches for it is.
-        let written =
-            self.sync_dir().and_then(|()| self.write_manifest(generation, &sealed));
+        let written = self.sync_dir().and_then(|()| self.write_manifest(generation, &sealed));
         match (&written, &mut self.writing) {
             (Err(_), Some(writing)) => writing.puts.remember(written),
             _ => {
@@ -328,9 +327,7 @@ impl GenerationReader for Reader {
 
     fn read(&mut self, place: usize, buffer: &mut Vec<u8>) -> Result<(), SnapshotError> {
         let Some(entry) = self.manifest.chunks().get(place).copied() else {
-            return Err(SnapshotError::Misused {
-                what: "a chunk that the manifest does not have",
-            });
+            return Err(SnapshotError::Misused { what: "a chunk that the manifest does not have" });
         };
         buffer.clear();
         if self.next_place != place {
@@ -390,8 +387,7 @@ fn close(database: Database, path: &Path) -> Result<(), SnapshotError> {
 fn sync_and_seal(path: &Path) -> Result<Vec<SealedFile>, SnapshotError> {
     let mut files = Vec::new();
     for (dir, prefix) in [(path.to_path_buf(), ""), (path.join(SLED_BLOBS), "blobs/")] {
-        let entries =
-            RealDisk.list(&dir).map_err(|e| SnapshotError::from_io("listed", &dir, e))?;
+        let entries = RealDisk.list(&dir).map_err(|e| SnapshotError::from_io("listed", &dir, e))?;
         for entry in entries {
             let file = dir.join(&entry.name);
             let (bytes, hash) =
