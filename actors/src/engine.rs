@@ -9,24 +9,27 @@ use std::time::{Duration, Instant};
 use actix::{Actor, Addr, Arbiter, System};
 use crossbeam_channel::Sender;
 use florin_engine::Ledger;
+use florin_persistence::snapshot::{Manifest, SledStore, SnapshotIdentity, SnapshotStore};
 use florin_persistence::{
-    DataDir, Disk, JournalOptions, JournalReader, OpenError, Progress, RealDisk, Recovery,
-    SparePreparer, frame_bytes_max,
+    DataDir, Disk, ID_SHARD_ENTRIES_DEFAULT, IdOptions, IdRuns, IdSet, JournalOptions,
+    JournalReader, OpenError, RealDisk, Recovery, SparePreparer, frame_bytes_max,
 };
 use tokio::sync::mpsc;
 
 use crate::admit::{Admission, AdmissionLimits};
 use crate::clock::{Clock, ClockWatch};
 use crate::command::{Answer, Command, Figures, Unavailable};
-use crate::directory::Directory;
 use crate::dispatch::{Begun, Dispatcher};
 use crate::feed::Feed;
 use crate::journal::{self, Committer, Outlet, Work};
 use crate::load::load;
-use crate::partition::{Core, Parked, Partition, Resume, Retry};
+use crate::partition::{Core, IdsSealed, Look, Parked, Partition, Resume, Retry};
 use crate::publish::{Gauge, JournalFigures};
 use crate::reply::{Port, pump};
+use crate::seal::{self, Sealer, Sealing};
+use crate::snapshots::{Ask, Keeper, Looking, SnapshotOptions};
 use crate::spare;
+use crate::start::{Places, StartOptions, StartProgress, Started, start};
 
 /// How long a stop waits for what is under way. It is a matter of milliseconds, unless the disk is full.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -47,6 +50,10 @@ pub struct EngineOptions {
     pub cut_damaged_tail: bool,
     /// However long the engine was off, the clock is right: what is due falls due.
     pub accept_clock: bool,
+    /// Most bytes of memory for what tells that an id is new.
+    pub id_filter_bytes: u64,
+    /// When snapshots are taken.
+    pub snapshots: SnapshotOptions,
 }
 
 /// A running engine. Clones are the same engine.
@@ -58,6 +65,8 @@ pub struct Engine {
     reader: JournalReader<RealDisk>,
     frame_bytes_max: u64,
     system: System,
+    /// `None`: the folder of snapshots could not be opened.
+    snapshots: Option<Sender<Ask>>,
 }
 
 /// An engine that was just opened.
@@ -85,7 +94,7 @@ impl Engine {
     pub fn open(
         options: &EngineOptions,
         entropy: [u8; 32],
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(StartProgress),
     ) -> Result<OpenedEngine, OpenError> {
         let data = DataDir::open(&options.data)?;
         let clock = Clock::start();
@@ -96,25 +105,38 @@ impl Engine {
             entropy,
             now_ns: clock.now().wall_ns,
         };
-        let seed = entropy.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-        let mut ledger = Ledger::new(seed);
-        let directory = Directory::new();
-        let mut replay = |event| {
-            ledger.replay_without_digests(&event)?;
-            if Directory::wants(&event) {
-                directory.note([&event]);
-            }
-            Ok(())
+        let start_options = StartOptions {
+            journal: journal_options,
+            ids: IdOptions {
+                partition: 0,
+                filter_bytes_max: options.id_filter_bytes,
+                shard_entries: ID_SHARD_ENTRIES_DEFAULT,
+                entropy: *entropy.last_chunk().unwrap_or(&[0; 8]),
+            },
+            seed: entropy.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)),
         };
-        let dir = data.journal(0);
-        let (writer, reader, recovery) =
-            florin_persistence::open(&RealDisk, &dir, &journal_options, &mut replay, progress)?;
+        let places = Places::of(&data);
+        // Without snapshots a start takes longer, and that is all.
+        let store = SledStore::open(&places.snapshots)
+            .inspect_err(|error| tracing::error!(%error, "there are no snapshots"))
+            .ok();
+        let known = store.as_ref().map(|store| -> &dyn SnapshotStore { store });
+        let started = start(&RealDisk, &places, known, &start_options, progress)?;
+        let Started { writer, reader, recovery, ledger, directory, sealer, .. } = started;
+        for (snapshot, why) in &started.passed_over {
+            tracing::warn!(snapshot, why, "a snapshot could not be used");
+        }
+        if let Some(manifest) = &started.snapshot {
+            let (snapshot, sequence) = (manifest.generation(), manifest.head_sequence());
+            tracing::info!(snapshot, sequence, "replayed from a snapshot on");
+        }
 
         let gauge = Arc::new(Gauge::new(writer.room()));
         gauge.publish(&writer.status());
         let frame_bytes_max = frame_bytes_max(options.segment_bytes);
         let watch = ClockWatch::new(options.accept_clock);
-        let core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max);
+        let mut core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max);
+        drop(core.ids_sealed(sealer.ids().set()));
         let preparer = writer.spare_preparer();
         let feed = Feed::new(directory, recovery.last_sequence);
         let committer = Committer::new(writer, Arc::clone(&gauge), frame_bytes_max)
@@ -122,17 +144,33 @@ impl Engine {
 
         let (work, works) = crossbeam_channel::bounded(queue_steps(options.limits));
         let (partition, system) = start_partition(Partition::new(core, clock, work.clone()));
-        let readers = start_readers(&reader, &partition);
+        let readers = start_readers(&reader, sealer.ids(), &partition);
+        let sealing = start_sealing(sealer, &partition);
+        let keeper = store.map(|store| {
+            let identity = SnapshotIdentity { lineage: recovery.lineage, partition: 0 };
+            let seen = started.snapshot.as_ref().map_or(0, Manifest::head_sequence);
+            let replayed_bytes = replayed_bytes(&recovery, seen);
+            start_keeper(Keeper::new(
+                Box::new(store),
+                identity,
+                options.snapshots,
+                Visitor(partition.clone()),
+                Arc::clone(&gauge),
+                clock,
+                (seen, replayed_bytes),
+            ))
+        });
         let spare_wanted = start_spare_thread(preparer, &gauge, work);
         let (replies, syncs) = mpsc::unbounded_channel();
-        let outlet = EdgeOutlet { replies, readers, partition: partition.clone() };
+        let outlet = EdgeOutlet { replies, readers, sealing, partition: partition.clone() };
         let run = move || journal::run(committer, &works, outlet, &spare_wanted);
         spawn("florin-journal", move || or_abort("the journal could not be written", run()));
         tokio::spawn(pump(syncs));
         let admission = Admission::new(options.limits);
         let (dispatcher, flush) = Dispatcher::new(admission, partition);
         tokio::spawn(flush);
-        let engine = Self { dispatcher, gauge, feed, reader, frame_bytes_max, system };
+        let snapshots = keeper;
+        let engine = Self { dispatcher, gauge, feed, reader, frame_bytes_max, system, snapshots };
         Ok(OpenedEngine { engine, recovery, data })
     }
 
@@ -152,6 +190,11 @@ impl Engine {
     /// What a command may [weigh](crate::admit::weigh) to fit one commit, bytes.
     pub fn commit_bytes_max(&self) -> u64 {
         self.gauge.segment_room_bytes().min(self.frame_bytes_max)
+    }
+
+    /// Who keeps snapshots; `None` if their folder could not be opened.
+    pub const fn snapshots(&self) -> Option<&Sender<Ask>> {
+        self.snapshots.as_ref()
     }
 
     /// Figures of the journal.
@@ -232,17 +275,55 @@ fn start_partition(partition: Partition<Port>) -> (Addr<Partition<Port>>, System
     starting.recv().expect("the actor system starts, or the process has ended")
 }
 
+/// Bytes of journal that come after an event: about as large a part of them as of the events.
+fn replayed_bytes(recovery: &Recovery, seen: u64) -> u64 {
+    let behind = u128::from(recovery.last_sequence.saturating_sub(seen));
+    let bytes =
+        u128::from(recovery.found.bytes) * behind / u128::from(recovery.last_sequence.max(1));
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+/// Asks the partition for looks at its ledger.
+struct Visitor(Addr<Partition<Port>>);
+
+impl Looking for Visitor {
+    fn look(&self, look: Box<dyn FnOnce(&Ledger) + Send>) {
+        self.0.do_send(Look(look));
+    }
+}
+
+fn start_keeper(keeper: Keeper<Visitor>) -> Sender<Ask> {
+    let (ask, asks) = crossbeam_channel::unbounded();
+    spawn("florin-snapshot", move || keeper.run(&asks));
+    ask
+}
+
+/// Starts the thread that makes what lies beside segments that are over.
+fn start_sealing<D: Disk>(sealer: Sealer<D>, partition: &Addr<Partition<Port>>) -> Sender<Sealing> {
+    let (sender, work) = crossbeam_channel::unbounded();
+    let (partition, to) = (partition.clone(), sender.clone());
+    let mut tell = move |sealed: Arc<IdSet<D>>| {
+        partition.do_send(IdsSealed { sealed, to: to.clone() });
+    };
+    let run = move || seal::run(sealer, &work, &mut tell);
+    spawn("florin-sealing", move || or_abort("the ids of a segment could not be written", run()));
+    let _ = sender.send(Sealing::Look);
+    sender
+}
+
 /// Starts the readers of the `load` stage.
 fn start_readers<D: Disk>(
     reader: &JournalReader<D>,
+    ids: &IdRuns<D>,
     partition: &Addr<Partition<Port>>,
 ) -> Sender<Parked<Port>> {
     let (sender, receiver) = crossbeam_channel::unbounded::<Parked<Port>>();
     for number in 0..READERS {
-        let (reader, receiver, partition) = (reader.clone(), receiver.clone(), partition.clone());
+        let (reader, ids) = (reader.clone(), ids.clone());
+        let (receiver, partition) = (receiver.clone(), partition.clone());
         spawn(&format!("florin-reader-{number}"), move || {
             for parked in receiver {
-                partition.do_send(Resume(vec![load(&reader, &(), parked)]));
+                partition.do_send(Resume(vec![load(&reader, &ids, parked)]));
             }
         });
     }
@@ -267,6 +348,7 @@ fn start_spare_thread<D: Disk>(
 struct EdgeOutlet {
     replies: mpsc::UnboundedSender<Vec<(Port, Answer)>>,
     readers: Sender<Parked<Port>>,
+    sealing: Sender<Sealing>,
     partition: Addr<Partition<Port>>,
 }
 
@@ -283,6 +365,10 @@ impl Outlet<Port> for EdgeOutlet {
 
     fn retry(&mut self) {
         self.partition.do_send(Retry);
+    }
+
+    fn sealed(&mut self) {
+        let _ = self.sealing.send(Sealing::Look);
     }
 }
 

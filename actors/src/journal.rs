@@ -34,6 +34,8 @@ pub trait Outlet<P>: Send {
     fn load(&mut self, parked: Vec<Parked<P>>);
     /// Room may have been made: what waits in the partition can be tried again.
     fn retry(&mut self);
+    /// A segment is over: it can be given its index.
+    fn sealed(&mut self);
 }
 
 /// The journal thread's loop. The engine's threads hold on to each other: they end with the process.
@@ -62,6 +64,9 @@ pub fn run<P: Traced, D: Disk>(
             }
             if !loads.is_empty() {
                 outlet.load(loads);
+            }
+            if committer.takes_new_segment() {
+                outlet.sealed();
             }
             if committer.wants_spare() {
                 let _ = spare_wanted.try_send(()); // full: it was asked for already
@@ -124,13 +129,16 @@ pub struct Committer<P, D: Disk> {
     gauge: Arc<Gauge>,
     frame_bytes_max: u64,
     feed: Option<Arc<Feed>>,
+    /// The segment that was written last.
+    segment: u64,
     port: PhantomData<P>,
 }
 
 impl<P, D: Disk> Committer<P, D> {
     /// A committer over an opened journal.
     pub fn new(writer: JournalWriter<D>, gauge: Arc<Gauge>, frame_bytes_max: u64) -> Self {
-        Self { writer, gauge, frame_bytes_max, feed: None, port: PhantomData }
+        let segment = writer.status().segment;
+        Self { writer, gauge, frame_bytes_max, feed: None, segment, port: PhantomData }
     }
 
     /// Publishes what is durable, before it is answered: who has an answer finds in the directory what it is about.
@@ -188,6 +196,12 @@ impl<P, D: Disk> Committer<P, D> {
             }
         }
         Ok(committed)
+    }
+
+    /// Whether another segment is written than when this was asked last.
+    pub fn takes_new_segment(&mut self) -> bool {
+        let segment = self.writer.status().segment;
+        std::mem::replace(&mut self.segment, segment) != segment
     }
 
     /// Whether the next segment should be made ahead.

@@ -30,6 +30,7 @@ pub mod seal;
 pub mod sealed_ids;
 pub mod snapshots;
 pub mod spare;
+pub mod start;
 pub mod trace;
 
 mod engine;

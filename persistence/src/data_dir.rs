@@ -77,6 +77,16 @@ impl DataDir {
         journal_dir(&self.path, partition)
     }
 
+    /// The folder of a partition's runs of ids.
+    pub fn ids(&self, partition: u32) -> PathBuf {
+        self.path.join(partition_name(partition)).join("ids")
+    }
+
+    /// The folder of a partition's snapshots.
+    pub fn snapshots(&self, partition: u32) -> PathBuf {
+        self.path.join(partition_name(partition)).join("snapshots")
+    }
+
     /// The folder of what lies beside a partition's sealed segments.
     pub fn sealed(&self, partition: u32) -> PathBuf {
         sealed_dir(&self.path, partition)

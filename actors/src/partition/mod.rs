@@ -13,13 +13,14 @@ use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message};
 use crossbeam_channel::Sender;
-use florin_engine::{Forgotten, Ledger};
+use florin_engine::Ledger;
 
 pub use self::core::Core;
 pub use self::entry::{Basis, Entry, Next, Parked, Request, Stage};
 use crate::clock::Clock;
 use crate::journal::Work;
 use crate::load::Loaded;
+use crate::seal::Sealing;
 use crate::sealed_ids::SealedIds;
 use crate::trace::{Station, Traced, mark_all};
 
@@ -52,7 +53,7 @@ pub struct IdsSealed {
     /// Where.
     pub sealed: Arc<dyn SealedIds>,
     /// Where those go that are forgotten, to be dropped.
-    pub to: Sender<Forgotten>,
+    pub to: Sender<Sealing>,
 }
 
 /// Something may have fallen due.
@@ -182,7 +183,8 @@ impl<P: Traced + Send + Unpin + 'static> Handler<IdsSealed> for Partition<P> {
     type Result = ();
 
     fn handle(&mut self, IdsSealed { sealed, to }: IdsSealed, _: &mut Self::Context) {
-        let _ = to.send(self.core.ids_sealed(sealed)); // an error means that the engine stops
+        let forgotten = self.core.ids_sealed(sealed);
+        let _ = to.send(Sealing::Drop(forgotten)); // an error means that the engine stops
     }
 }
 

@@ -21,6 +21,8 @@ pub struct LoadOptions {
     pub seed: u64,
     /// As in [`Restoring::new`].
     pub ids_through: Sequence,
+    /// Only generations below this number: those from there on did not fit.
+    pub below: Option<u64>,
 }
 
 /// How far a load has come.
@@ -55,7 +57,9 @@ pub fn load(
     progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<Loaded, SnapshotError> {
     let mut passed_over = Vec::new();
-    for generation in store.generations()?.into_iter().rev() {
+    let below = options.below.unwrap_or(u64::MAX);
+    let numbers = store.generations()?.into_iter().rev();
+    for generation in numbers.filter(|generation| *generation < below) {
         match load_generation(store, generation, options, progress) {
             Ok(found) => return Ok(Loaded { found: Some(found), passed_over }),
             Err(error) => passed_over.push((generation, error)),
@@ -70,7 +74,8 @@ pub fn verify(
     generation: u64,
     identity: SnapshotIdentity,
 ) -> Result<Manifest, SnapshotError> {
-    let options = LoadOptions { identity, last_sequence: None, seed: 0, ids_through: 0 };
+    let options =
+        LoadOptions { identity, last_sequence: None, seed: 0, ids_through: 0, below: None };
     Ok(load_generation(store, generation, &options, &mut |_| {})?.1)
 }
 
