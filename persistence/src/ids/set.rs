@@ -170,7 +170,9 @@ impl<D: Disk> IdSet<D> {
         let hash = self.hash(key);
         let maybe = self.runs.iter().any(|held| held.may_hold(key.id, hash));
         count(&self.counts.asked, 1);
-        count(&self.counts.maybe, u64::from(maybe));
+        if maybe {
+            count(&self.counts.maybe, 1);
+        }
         maybe
     }
 
