@@ -188,6 +188,7 @@ impl<D: Disk> IdSet<D> {
                 *hash = self.hash(key);
             }
             let mut found = 0_u64;
+            // Sorting a batch by hash, to go through a filter in order, was measured: no gain, even for 8,190.
             for held in &self.runs {
                 for (bit, (key, hash)) in keys.iter().zip(&hashes).enumerate() {
                     found |= u64::from(held.may_hold(key.id, *hash)) << bit;
