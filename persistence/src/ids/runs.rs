@@ -29,7 +29,9 @@ pub struct IdOptions {
     /// Which partition they are of.
     pub partition: u32,
     /// Most bytes of filters in memory. An id costs 2.4; those of the newest runs come first, and a run whose filter
-    /// has no room may hold every id between its smallest and its largest.
+    /// has no room may hold every id between its smallest and its largest. A filter that was let go comes back
+    /// with the next opening, if there is room. While a run is exchanged for another, whoever still has the set of
+    /// before keeps the filters of both.
     pub filter_bytes_max: u64,
     /// Ids in a shard, about: see [`ID_SHARD_ENTRIES_DEFAULT`](crate::ID_SHARD_ENTRIES_DEFAULT).
     pub shard_entries: u32,
@@ -115,7 +117,7 @@ impl<D: Disk> IdRuns<D> {
     /// Makes a run of all ids that the events `first` to `last` have used, in any order; there may be none. It is
     /// durable, and in the [`set`](Self::set), when this returns.
     ///
-    /// Takes 64 bytes of memory an id. A range of which some is there already is refused.
+    /// Takes 16 bytes of memory an id beside what it is given. A range of which some is there already is refused.
     pub fn add(
         &self,
         first: Sequence,

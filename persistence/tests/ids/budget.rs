@@ -66,6 +66,21 @@ fn the_newest_filters_are_in_memory() {
 }
 
 #[test]
+fn a_filter_without_room_leaves_it_to_older_ones() {
+    let disk = disk(1);
+    let options = IdOptions { filter_bytes_max: 2_000, ..options() };
+    let (runs, _) = open_with(&disk, &options);
+    add(&runs, 0);
+    runs.add(201, 3_000, &ids(201..=3_000)).unwrap();
+    for runs in [runs, open_with(&disk, &options).0] {
+        let set = runs.set();
+        assert!((1..2_000).contains(&set.filter_bytes()), "{} bytes", set.filter_bytes());
+        assert!(maybe(&set, 0) < 5, "the small one has a filter");
+        assert_eq!(maybe(&set, 1), 100, "the large one has none");
+    }
+}
+
+#[test]
 fn smallest_and_largest_rule_out_without_a_filter() {
     let disk = disk(1);
     let (runs, _) = open_with(&disk, &IdOptions { filter_bytes_max: 0, ..options() });

@@ -71,11 +71,13 @@ fn the_same_id_in_two_runs_stops_a_merge() {
 fn a_full_disk_takes_nothing_until_there_is_room() {
     let disk = disk(1);
     let full = Faults { capacity_bytes: Some(6_000), ..Faults::default() };
-    disk.set_faults(full.clone());
+    disk.set_faults(full);
     let runs = open(&disk);
     let mut twin = Twin::new(6);
     let ids = twin.use_up(&(1..=100));
+    let operations = disk.operations();
     let error = runs.add(1, 100, &ids).unwrap_err();
+    assert_eq!(disk.operations(), operations, "it was not even tried");
     let IdsError::NoSpace { need_bytes } = error else { panic!("{error}") };
     assert!((8_192..10_000).contains(&need_bytes), "{need_bytes}");
     assert_eq!(error.reason(), "DISK_FULL");

@@ -1,5 +1,7 @@
 //! Long histories: adds in order and out of it, merges, openings.
 
+use std::sync::mpsc::TryRecvError;
+
 use florin_engine::{Body, Event};
 use florin_persistence::{IdKey, IdKind, IdOptions, RealDisk, ids_of};
 
@@ -152,19 +154,26 @@ fn an_old_set_goes_on_beside_adds_and_merges_on_a_real_disk() {
     }
     let (old, old_twin) = (runs.set(), twin.clone());
     let merging = runs.clone();
+    let (done, is_done) = std::sync::mpsc::channel::<()>();
     std::thread::scope(|scope| {
         let merged = scope.spawn(move || {
             let mut merged = 0;
-            while merging.set().through() < 8_000 || merging.merge_step().unwrap() {
+            // Until the other end is let go, be it by a failed assertion.
+            while is_done.try_recv() == Err(TryRecvError::Empty) {
                 merged += usize::from(merging.merge_step().unwrap());
+            }
+            while merging.merge_step().unwrap() {
+                merged += 1;
             }
             merged
         });
+        let done = done;
         for i in 4..40 {
             let range = 1 + i * 200..=200 + i * 200;
             runs.add(*range.start(), *range.end(), &twin.use_up(&range)).unwrap();
             old_twin.clone().check(&old, &[]);
         }
+        drop(done);
         assert!(merged.join().unwrap() > 0);
     });
     old_twin.clone().check(&old, &[]);
