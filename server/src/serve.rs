@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use florin_actors::admit::AdmissionLimits;
 use florin_actors::feed::End;
+use florin_actors::snapshots::SnapshotOptions;
 use florin_actors::{Engine, EngineOptions, OpenedEngine};
 use florin_persistence::Recovery;
 use florin_proto::v1;
@@ -29,6 +30,7 @@ use crate::telemetry::{self, Subject, Telemetry};
 mod progress;
 
 pub(crate) use progress::ReplayBar;
+use progress::StartBars;
 
 /// HTTP/2 flow-control windows: a stream may have a bulk message on its way, a connection several.
 const STREAM_WINDOW_BYTES: u32 = 1 << 20;
@@ -118,10 +120,15 @@ async fn serve(
         },
         cut_damaged_tail,
         accept_clock,
+        id_filter_bytes: config.ids.memory_bytes,
+        snapshots: SnapshotOptions {
+            every_journal_bytes: config.snapshots.every_journal_bytes,
+            every: Duration::from_secs(config.snapshots.every_seconds),
+        },
     };
-    let mut bar = ReplayBar::new();
-    let opened = Engine::open(&options, entropy, &mut |progress| bar.show(&progress));
-    bar.finish();
+    let mut bars = StartBars::new();
+    let opened = Engine::open(&options, entropy, &mut |progress| bars.show(&progress));
+    bars.finish();
     let OpenedEngine { engine, recovery, data } =
         opened.map_err(|error| anyhow::anyhow!("{}: {error}", error.reason()))?;
     tracing::info!(?recovery, "the journal is open");

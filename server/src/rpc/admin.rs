@@ -11,7 +11,7 @@ use florin_proto::v1::admin_service_server::AdminService;
 use florin_proto::v1::refusal::Reason;
 use tonic::{Request, Response, Status};
 
-use super::fault;
+use super::{fault, snapshots};
 
 /// For operators.
 #[derive(Debug)]
@@ -80,6 +80,31 @@ impl AdminService for Admin {
                 .map_or_else(String::new, |reason| reason.as_str_name().to_owned()),
             partitions: vec![partition],
         }))
+    }
+
+    type CreateSnapshotStream = snapshots::Taking;
+
+    async fn create_snapshot(
+        &self,
+        _: Request<v1::CreateSnapshotRequest>,
+    ) -> Result<Response<Self::CreateSnapshotStream>, Status> {
+        Ok(Response::new(snapshots::take(&self.engine)?))
+    }
+
+    async fn list_snapshots(
+        &self,
+        _: Request<v1::ListSnapshotsRequest>,
+    ) -> Result<Response<v1::ListSnapshotsResponse>, Status> {
+        let snapshots = snapshots::list(&self.engine).await?;
+        Ok(Response::new(v1::ListSnapshotsResponse { snapshots }))
+    }
+
+    async fn delete_snapshot(
+        &self,
+        request: Request<v1::DeleteSnapshotRequest>,
+    ) -> Result<Response<v1::DeleteSnapshotResponse>, Status> {
+        let was_there = snapshots::delete(&self.engine, request.into_inner().id).await?;
+        Ok(Response::new(v1::DeleteSnapshotResponse { was_there }))
     }
 
     async fn accept_clock(

@@ -9,6 +9,7 @@ mod oversize;
 mod page;
 mod payment;
 mod pool;
+mod snapshots;
 mod statement;
 mod stream;
 mod token;
