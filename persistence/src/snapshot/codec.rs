@@ -26,10 +26,8 @@ pub(crate) enum CodecFault {
 /// bincode 2 with integers of variable length.
 pub(crate) struct Bincode;
 
-const CONFIG: Configuration<LittleEndian, Varint, NoLimit> = bincode::config::standard()
-    .with_little_endian()
-    .with_variable_int_encoding()
-    .with_no_limit();
+const CONFIG: Configuration<LittleEndian, Varint, NoLimit> =
+    bincode::config::standard().with_little_endian().with_variable_int_encoding().with_no_limit();
 
 impl Codec for Bincode {
     fn encode(item: &impl Serialize, out: &mut Vec<u8>) -> Result<(), CodecFault> {

@@ -35,6 +35,7 @@ pub struct FileStore<D: Disk> {
 #[derive(Debug)]
 struct Writing<F> {
     puts: Puts,
+    /// Where it is now: its last step is to get its name.
     path: PathBuf,
     file: F,
 }
@@ -81,8 +82,7 @@ impl<D: Disk> FileStore<D> {
     fn read_manifest(&self, generation: u64) -> Result<(D::File, Manifest, u64), SnapshotError> {
         let path = self.path(generation);
         let failed = |e| SnapshotError::from_io("read", &path, e);
-        let damaged =
-            |what: &str| SnapshotError::damaged(generation, SnapshotPart::Manifest, what);
+        let damaged = |what: &str| SnapshotError::damaged(generation, SnapshotPart::Manifest, what);
         let file = self.disk.open_read_only(&path).map_err(|error| {
             if error.kind() == std::io::ErrorKind::NotFound {
                 return SnapshotError::NotThere { generation };
@@ -119,8 +119,7 @@ impl<D: Disk> SnapshotStore for FileStore<D> {
             return Err(SnapshotError::Misused { what: "a generation of this number is there" });
         }
         let path = self.dir.join(name_of(generation, SUFFIX_UNFINISHED));
-        let file =
-            self.disk.create(&path).map_err(|e| SnapshotError::from_io("made", &path, e))?;
+        let file = self.disk.create(&path).map_err(|e| SnapshotError::from_io("made", &path, e))?;
         self.writing = Some(Writing { puts: Puts::new(generation), path, file });
         Ok(())
     }
@@ -150,11 +149,14 @@ impl<D: Disk> SnapshotStore for FileStore<D> {
             .and_then(|()| file.write_at(&end, offset).map_err(|e| failed("written", e)))
             .and_then(|()| file.sync_data().map_err(|e| failed("synced", e)));
         puts.remember(synced)?;
-        let (from, to) = (path.clone(), self.dir.join(name_of(puts.generation, SUFFIX)));
-        let renamed = self.disk.rename(&from, &to);
-        puts.remember(renamed.map_err(|e| SnapshotError::from_io("renamed", &from, e)))?;
+        let to = self.dir.join(name_of(puts.generation, SUFFIX));
+        let renamed = self.disk.rename(path, &to);
+        puts.remember(renamed.map_err(|e| SnapshotError::from_io("renamed", path, e)))?;
+        *path = to;
+        let synced = self.disk.sync_dir(&self.dir);
+        puts.remember(synced.map_err(|e| SnapshotError::from_io("synced", &self.dir, e)))?;
         self.writing = None;
-        self.sync_dir()
+        Ok(())
     }
 
     fn abandon(&mut self) -> Result<(), SnapshotError> {

@@ -147,7 +147,11 @@ fn payload<'a>(
         return Err(damaged(generation, key, "it has more or fewer items than it should"));
     }
     if !(manifest.head_sequence()..=manifest.seen_through()).contains(&header.copied_at) {
-        return Err(damaged(generation, key, "it was copied at another time than the manifest says"));
+        return Err(damaged(
+            generation,
+            key,
+            "it was copied at another time than the manifest says",
+        ));
     }
     Ok(payload)
 }
@@ -216,3 +220,6 @@ fn take<'a, T: serde::Deserialize<'a>>(
 ) -> Result<T, SnapshotError> {
     Bincode::decode(payload).map_err(|fault| damaged(generation, key, &fault.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,7 +91,11 @@ pub(crate) fn decode(
         let name = &bytes[entry::NAME..entry::BYTES];
         let len = name.iter().position(|byte| *byte == 0).unwrap_or(NAME_BYTES);
         let name = std::str::from_utf8(&name[..len]).ok()?.to_owned();
-        Some(SealedFile { name, bytes: u64_at(bytes, entry::BYTES), hash: array(bytes, entry::HASH) })
+        Some(SealedFile {
+            name,
+            bytes: u64_at(bytes, entry::BYTES),
+            hash: array(bytes, entry::HASH),
+        })
     };
     let files = table.iter().map(file).collect::<Option<Vec<_>>>();
     Ok((manifest, files.ok_or_else(|| damaged("the seal behind it has a name that is no text"))?))
@@ -100,9 +104,9 @@ pub(crate) fn decode(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::ChunkKey;
     use crate::snapshot::chunk::{Lengths, SnapshotIdentity};
     use crate::snapshot::manifest::ChunkEntry;
-    use crate::snapshot::ChunkKey;
 
     #[test]
     fn round_trip_and_every_bit() {

@@ -267,10 +267,8 @@ impl<'a> From<&'a AccountImage> for StoredAccount<'a> {
             content_hash,
             floor: floor.into(),
             ceiling_minor: ceiling,
-            first_bounds: first_bounds.map(|(floor, ceiling_minor)| StoredBounds {
-                floor: floor.into(),
-                ceiling_minor,
-            }),
+            first_bounds: first_bounds
+                .map(|(floor, ceiling_minor)| StoredBounds { floor: floor.into(), ceiling_minor }),
             freeze: match freeze {
                 Freeze::None => StoredFreeze::None,
                 Freeze::Debits => StoredFreeze::Debits,
@@ -404,3 +402,6 @@ impl From<StoredReversal> for Reversal {
         Self { original, reversal }
     }
 }
+
+#[cfg(test)]
+mod tests;
