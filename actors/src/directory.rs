@@ -11,10 +11,15 @@ mod slab;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use florin_engine::{AssetCode, Body, Event, HoldStep, Sequence, Slot, Tenant};
+use florin_engine::{
+    AccountImage, AssetCode, Body, Event, Hold, HoldStep, Ledger, Sequence, Slot, Tenant,
+};
 
 use names::{Name, Names};
 use slab::Slab;
+
+/// Accounts or holds that are looked at together.
+const AT_A_TIME: u32 = 4_096;
 
 /// Accounts, assets and payments, as far as they are durable.
 #[derive(Debug, Default)]
@@ -118,6 +123,42 @@ impl Directory {
     /// An empty one.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What is known at the event that a ledger has come to, or that its [head](florin_engine::Ledger::head) is of.
+    pub fn of(ledger: &Ledger) -> Self {
+        let mut known = Known::default();
+        for asset in ledger.assets() {
+            known.assets.push(KnownAsset { code: asset.code, scale: asset.scale });
+        }
+        let ends = |from: u32| from.saturating_add(AT_A_TIME);
+        let mut from = 0;
+        loop {
+            let images = ledger.account_images(from..ends(from));
+            from = ends(from);
+            if images.is_empty() {
+                break;
+            }
+            for AccountImage { id, tenant, asset, name, .. } in images {
+                known.add_account(id, tenant, asset, name.as_deref().unwrap_or_default());
+            }
+        }
+        let mut from = 0;
+        loop {
+            let holds = ledger.hold_images(from..ends(from));
+            from = ends(from);
+            if holds.is_empty() {
+                break;
+            }
+            for Hold { id, placed_sequence, tenant, .. } in
+                holds.into_iter().filter(|hold| hold.of_payment)
+            {
+                known.payments.push(PaymentEntry { id, placed_sequence, tenant });
+            }
+        }
+        let reversals = ledger.reversal_images(0..u32::MAX).into_iter();
+        known.reversed = reversals.map(|pair| (pair.original, pair.reversal)).collect();
+        Self { known: RwLock::new(known), by_name: Mutex::default() }
     }
 
     /// Whether there is something to note of an event. Of most there is not.
@@ -236,16 +277,20 @@ impl Directory {
 }
 
 impl Known {
+    fn add_account(&mut self, id: u128, tenant: Tenant, asset: u32, name: &str) -> Slot {
+        let name = self.names.push(name);
+        let asset = u16::try_from(asset).expect("a ledger has at most 1,024 assets");
+        self.accounts.push(AccountEntry { id, name, tenant, asset })
+    }
+
     fn note(&mut self, event: &Event) {
         match &event.body {
             Body::AssetRegistered(registered) => {
                 self.assets.push(KnownAsset { code: registered.code, scale: registered.scale });
             }
             Body::AccountOpened(opened) => {
-                let name = self.names.push(opened.name.as_deref().unwrap_or_default());
-                let asset = u16::try_from(opened.asset).expect("a ledger has at most 1,024 assets");
-                let (id, tenant) = (opened.id, opened.tenant);
-                let slot = self.accounts.push(AccountEntry { id, name, tenant, asset });
+                let name = opened.name.as_deref().unwrap_or_default();
+                let slot = self.add_account(opened.id, opened.tenant, opened.asset, name);
                 debug_assert_eq!(slot, opened.slot, "accounts come in the order of their slots");
             }
             Body::Hold(hold) if hold.of_payment && is_first(hold.step) => {

@@ -23,9 +23,12 @@ pub mod journal;
 pub mod load;
 pub mod partition;
 pub mod publish;
+pub mod rebuild;
 pub mod refusals;
 pub mod reply;
+pub mod seal;
 pub mod sealed_ids;
+pub mod snapshots;
 pub mod spare;
 pub mod trace;
 

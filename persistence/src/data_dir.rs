@@ -27,6 +27,11 @@ pub fn journal_dir(data: &Path, partition: u32) -> PathBuf {
     data.join(partition_name(partition)).join("journal")
 }
 
+/// The folder of what lies beside a partition's sealed segments.
+pub fn sealed_dir(data: &Path, partition: u32) -> PathBuf {
+    data.join(partition_name(partition)).join("sealed")
+}
+
 fn partition_name(partition: u32) -> String {
     format!("partition-{partition:04}")
 }
@@ -70,6 +75,11 @@ impl DataDir {
     /// The folder of a partition's journal.
     pub fn journal(&self, partition: u32) -> PathBuf {
         journal_dir(&self.path, partition)
+    }
+
+    /// The folder of what lies beside a partition's sealed segments.
+    pub fn sealed(&self, partition: u32) -> PathBuf {
+        sealed_dir(&self.path, partition)
     }
 }
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use florin_engine::Sequence;
 use thiserror::Error;
 
+use crate::ids::IdKey;
+
 /// Why a data directory or its journal could not be opened. Nothing in it has been changed, unless
 /// it says otherwise.
 #[derive(Debug, Error)]
@@ -41,11 +43,11 @@ pub enum OpenError {
     },
     /// Written by a release that knows more than this one.
     #[error(
-        "{} was written by a newer release ({found}; this one reads journal format {known}): start that release",
+        "{} was written by a newer release ({found}; this one reads format {known}): start that release",
         .file.display()
     )]
     NewerFormat {
-        /// The segment.
+        /// The segment or id run.
         file: PathBuf,
         /// What was found.
         found: String,
@@ -76,6 +78,9 @@ pub enum OpenError {
         /// Where in it.
         offset: u64,
     },
+    /// All events fit, and what they make is not what was recorded.
+    #[error("{0}. Nothing was changed. Copy the data directory before anything else")]
+    StateDiffers(String),
     /// What a start needs of the journal was archived.
     #[error(
         "events {needed} to {through} are in the archive, and there is no whole snapshot or checkpoint behind them: bring the archived segments back with `florin restore`, or restore a backup"
@@ -122,6 +127,7 @@ impl OpenError {
             Self::Foreign { .. } => "DATA_FOREIGN",
             Self::NewerFormat { .. } => "DATA_NEWER_FORMAT",
             Self::Damaged { .. } | Self::DamagedTail { .. } => "JOURNAL_DAMAGED",
+            Self::StateDiffers(_) => "STATE_DIFFERS",
             Self::Archived { .. } => "DATA_ARCHIVED",
             Self::Full { .. } => "DISK_FULL",
             Self::SegmentBytes { .. } => "CONFIG_INVALID",
@@ -130,7 +136,7 @@ impl OpenError {
     }
 
     /// Reads an error of the system: some of them have a reason of their own.
-    pub(crate) fn from_io(did: &'static str, path: &Path, source: io::Error) -> Self {
+    pub fn from_io(did: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
         match source.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
@@ -193,7 +199,109 @@ pub enum WriteError {
     Poisoned,
 }
 
-/// Why an event could not be read back.
+/// Why a run of ids was not written or merged.
+#[derive(Debug, Error)]
+pub enum IdsError {
+    /// No room. Nothing was changed: try again when there is.
+    #[error("no room on the disk for a run of ids ({need_bytes} bytes)")]
+    NoSpace {
+        /// How much is needed.
+        need_bytes: u64,
+    },
+    /// Ids that do not belong here. Nothing was changed. A fault of the program.
+    #[error("ids: the run of {first} to {last} is refused: {what}")]
+    Invalid {
+        /// First sequence of the run.
+        first: Sequence,
+        /// Its last one.
+        last: Sequence,
+        /// Why.
+        what: &'static str,
+    },
+    /// The same id stands at two events, which cannot be. Nothing was changed, and nothing is left out: look
+    /// at both in the journal.
+    #[error(
+        "ids: used twice: {:?} {:#034x} of tenant {} by events {} and {}",
+        .key.kind, .key.id, .key.tenant, .sequences[0], .sequences[1]
+    )]
+    UsedTwice {
+        /// The id.
+        key: IdKey,
+        /// The events.
+        sequences: [Sequence; 2],
+    },
+    /// A run is not what was written. Nothing was changed; discard it, and build its range again from the
+    /// journal.
+    #[error("{} is damaged at byte {offset}: {what}", .file.display())]
+    Damaged {
+        /// The run.
+        file: PathBuf,
+        /// Where in it.
+        offset: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// A write or sync failed. What is on disk is unknown, nothing is written from now on, and the process
+    /// must end: opening finds out. A sync is never tried again.
+    #[error("{} could not be {did}: {source}", .path.display())]
+    Failed {
+        /// What was tried, as a participle: "synced".
+        did: &'static str,
+        /// With which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A run could not be read. Nothing was changed.
+    #[error("{} could not be read: {source}", .path.display())]
+    Unreadable {
+        /// The run.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A write or sync failed before.
+    #[error("the id runs have failed before and take nothing until they are opened again")]
+    Poisoned,
+}
+
+impl IdsError {
+    /// The stable name of the reason.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::NoSpace { .. } => "DISK_FULL",
+            Self::Invalid { .. } => "IDS_INVALID",
+            Self::UsedTwice { .. } => "IDS_USED_TWICE",
+            Self::Damaged { .. } => "IDS_DAMAGED",
+            Self::Failed { .. } | Self::Unreadable { .. } | Self::Poisoned => "DATA_IO",
+        }
+    }
+
+    /// Whether the process must end: what is on disk is unknown.
+    pub const fn is_fatal(&self) -> bool {
+        matches!(self, Self::Failed { .. } | Self::Poisoned)
+    }
+
+    pub(crate) fn failed(did: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Failed { did, path: path.to_path_buf(), source }
+    }
+
+    /// Reads an error of a write before any sync: where it only says that there is no room, nothing has
+    /// happened yet.
+    pub(crate) fn from_write(
+        did: &'static str,
+        path: &Path,
+        need_bytes: u64,
+        source: io::Error,
+    ) -> Self {
+        if is_full(&source) {
+            return Self::NoSpace { need_bytes };
+        }
+        Self::failed(did, path, source)
+    }
+}
+
+/// Why an event could not be read back, or an id not be looked up.
 #[derive(Debug, Error)]
 pub enum ReadError {
     /// Not in the journal, or not durable yet.
@@ -207,7 +315,7 @@ pub enum ReadError {
     /// What was read is not what was written.
     #[error("{} is damaged at byte {offset}: {what}", .file.display())]
     Damaged {
-        /// The segment.
+        /// The segment or id run.
         file: PathBuf,
         /// Where in it.
         offset: u64,
@@ -217,7 +325,46 @@ pub enum ReadError {
     /// The disk failed.
     #[error("{} could not be read: {source}", .path.display())]
     Io {
+        /// The segment or id run.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Why the index of a segment was not built. There is none then, or the one that was there before: what lies beside
+/// the journal can always be built again.
+#[derive(Debug, Error)]
+pub enum SealError {
+    /// The segment could not be read, or is not what was written.
+    #[error(transparent)]
+    Segment(#[from] OpenError),
+    /// The segment does not end: it is the one that is written to.
+    #[error("{} may still be written to: it has no footer, was not cut, and no segment follows it", .file.display())]
+    Unfinished {
         /// The segment.
+        file: PathBuf,
+    },
+    /// The segment has more events than its index can count.
+    #[error("{} has more events than an index has room for", .file.display())]
+    TooLarge {
+        /// The segment.
+        file: PathBuf,
+    },
+    /// No room for the index. Try again when there is.
+    #[error("no room on the disk for {} ({bytes} bytes)", .path.display())]
+    NoSpace {
+        /// The index.
+        path: PathBuf,
+        /// How much is needed.
+        bytes: u64,
+    },
+    /// A write or sync failed: as with the journal, it is never tried again, and the process must end.
+    #[error("{} could not be {did}: {source}", .path.display())]
+    Failed {
+        /// What was tried, as a participle: "synced".
+        did: &'static str,
+        /// With which file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,

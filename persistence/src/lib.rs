@@ -3,7 +3,7 @@
 //! The journal is the database. [`open`] recovers it and hands every event to whoever replays them; then
 //! [`JournalWriter::append`] makes one frame of everything that has gathered, writes it and syncs it. The
 //! format is in `docs/JOURNAL_FORMAT.md`, byte by byte, together with what recovery does about each kind
-//! of damage.
+//! of damage. [`IdRuns`] keeps the ids of what is sealed, found for good with memory bounded.
 //!
 //! Everything here is synchronous, and nothing looks at a clock or makes a thread: the caller has a thread
 //! for the writer and one for [`SparePreparer::prepare`], or, in a simulation, neither.
@@ -18,14 +18,19 @@ mod ids;
 mod journal;
 mod limits;
 mod recovery;
+mod sealed;
 pub mod snapshot;
 
-pub use data_dir::{DataDir, journal_dir};
+pub use data_dir::{DataDir, journal_dir, sealed_dir};
 pub use disk::{
     Counters, DirEntry, Disk, DiskFile, Faults, RealDisk, RealFile, SimDisk, SimFile, is_crash,
 };
-pub use error::{OpenError, ReadError, WriteError, is_full};
-pub use ids::{IdEntry, IdKey, IdKind, ids_of};
+pub use error::{IdsError, OpenError, ReadError, SealError, WriteError, is_full};
+pub use format::footer::AssetTotal;
+pub use ids::{
+    Dropped, ID_SHARD_ENTRIES_DEFAULT, IdEntry, IdFigures, IdKey, IdKind, IdOptions, IdRuns, IdSet,
+    ids_of,
+};
 pub use journal::{
     Appended, JournalOptions, JournalReader, JournalRoom, JournalStatus, JournalWriter,
     SparePreparer, Walker, frame_bytes, weigh,
@@ -35,5 +40,7 @@ pub use limits::{
     SEGMENT_BYTES_MIN, frame_bytes_max,
 };
 pub use recovery::{
-    Base, Cut, From, Passed, Progress, Recovery, ScanReport, TakenOver, open, open_from, scan,
+    Base, Cut, From, Passed, Progress, Recovery, Replays, ScanReport, TakenOver, identify, open,
+    open_from, scan,
 };
+pub use sealed::SealedIndex;

@@ -3,7 +3,6 @@
 //! [`Core`] is the whole of it, a plain struct that is stepped: it knows no thread and no clock, so the simulator
 //! runs the same code. [`Partition`] is the actix actor around it, on an arbiter (a thread) of its own.
 
-mod copy;
 mod core;
 mod due;
 mod entry;
@@ -14,9 +13,8 @@ use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message};
 use crossbeam_channel::Sender;
-use florin_engine::Forgotten;
+use florin_engine::{Forgotten, Ledger};
 
-pub use self::copy::{Copied, Copy, Piece};
 pub use self::core::Core;
 pub use self::entry::{Basis, Entry, Next, Parked, Request, Stage};
 use crate::clock::Clock;
@@ -46,13 +44,8 @@ pub struct Resume<P: Send>(pub Vec<Loaded<P>>);
 /// There may be room again for what had to wait.
 pub struct Retry;
 
-/// Asks for a copy of a piece of the state.
-pub struct CopyPiece {
-    /// The piece.
-    pub piece: Piece,
-    /// Where the copy goes.
-    pub to: Sender<Copied>,
-}
+/// Asks for a look at the ledger between two batches. What is seen may not be durable yet; it has to be quick.
+pub struct Look(pub Box<dyn FnOnce(&Ledger) + Send>);
 
 /// Ids of sealed segments are found here from now on.
 pub struct IdsSealed {
@@ -65,7 +58,7 @@ pub struct IdsSealed {
 /// Something may have fallen due.
 struct Wake;
 
-impl Message for CopyPiece {
+impl Message for Look {
     type Result = ();
 }
 
@@ -177,11 +170,11 @@ impl<P: Traced + Send + Unpin + 'static> Handler<Resume<P>> for Partition<P> {
     }
 }
 
-impl<P: Traced + Send + Unpin + 'static> Handler<CopyPiece> for Partition<P> {
+impl<P: Traced + Send + Unpin + 'static> Handler<Look> for Partition<P> {
     type Result = ();
 
-    fn handle(&mut self, CopyPiece { piece, to }: CopyPiece, _: &mut Self::Context) {
-        let _ = to.send(self.core.copy(piece)); // an error means that nobody wants it any more
+    fn handle(&mut self, Look(look): Look, _: &mut Self::Context) {
+        look(self.core.ledger());
     }
 }
 

@@ -30,11 +30,11 @@ const _: () = assert!(at::TOTALS == 224);
 
 /// Sums of one asset up to the last sequence of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct AssetTotal {
+pub struct AssetTotal {
     /// All that was posted, minor units, modulo 2^128.
-    pub(crate) volume_posted_minor: u128,
+    pub volume_posted_minor: u128,
     /// All that is pending, minor units.
-    pub(crate) pending_minor: u128,
+    pub pending_minor: u128,
 }
 
 /// Where a frame stands.

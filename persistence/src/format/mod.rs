@@ -5,6 +5,7 @@ pub(crate) mod footer;
 pub(crate) mod frame;
 pub(crate) mod payload;
 pub(crate) mod record;
+pub(crate) mod sealed;
 pub(crate) mod sector;
 pub(crate) mod segment;
 pub(crate) mod takeover;

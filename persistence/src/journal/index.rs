@@ -8,37 +8,51 @@ use florin_engine::Sequence;
 use crate::format::footer::IndexEntry;
 use crate::limits::INDEX_STRIDE_BYTES;
 
+/// Whether a frame at this place has to be noted, where the one that was noted last begins at `last`.
+pub(crate) fn has_to_be_noted(last: Option<u64>, offset: u64, bytes: u64) -> bool {
+    last.is_none_or(|last| offset + bytes - last > INDEX_STRIDE_BYTES)
+}
+
 /// The frames of one segment: at least one for every 64 KiB.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct FrameIndex(Vec<IndexEntry>);
+pub(crate) struct FrameIndex {
+    entries: Vec<IndexEntry>,
+    /// They stand in the index file of the segment, and not here.
+    is_elsewhere: bool,
+}
 
 impl FrameIndex {
+    /// Of a segment whose index file has them.
+    pub(crate) fn elsewhere() -> Self {
+        Self { entries: Vec::new(), is_elsewhere: true }
+    }
+
     /// Whether a frame at this place has to be noted.
     fn needs(&self, offset: u64, bytes: u64) -> bool {
-        self.0.last().is_none_or(|last| offset + bytes - last.offset > INDEX_STRIDE_BYTES)
+        has_to_be_noted(self.entries.last().map(|last| last.offset), offset, bytes)
     }
 
     /// How many entries there are once a frame at this place is noted.
     pub(crate) fn len_with(&self, offset: u64, bytes: u64) -> usize {
-        self.0.len() + usize::from(self.needs(offset, bytes))
+        self.entries.len() + usize::from(self.needs(offset, bytes))
     }
 
     /// Notes a frame if there is none close before it.
     pub(crate) fn note(&mut self, first_sequence: Sequence, offset: u64, bytes: u64) {
         if self.needs(offset, bytes) {
-            self.0.push(IndexEntry { first_sequence, offset });
+            self.entries.push(IndexEntry { first_sequence, offset });
         }
     }
 
     /// What has been noted.
     pub(crate) fn entries(&self) -> &[IndexEntry] {
-        &self.0
+        &self.entries
     }
 
     /// Where to begin to look for a sequence.
     fn find(&self, sequence: Sequence) -> Option<u64> {
-        let after = self.0.partition_point(|entry| entry.first_sequence <= sequence);
-        Some(self.0[after.checked_sub(1)?].offset)
+        let after = self.entries.partition_point(|entry| entry.first_sequence <= sequence);
+        Some(self.entries[after.checked_sub(1)?].offset)
     }
 }
 
@@ -57,6 +71,26 @@ pub(crate) struct Place {
     pub(crate) segment: u64,
     /// A frame in it.
     pub(crate) offset: u64,
+}
+
+/// Where a frame is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// From this frame on.
+    From(Place),
+    /// The index file of the segment with this number says where.
+    InIndexOf(u64),
+}
+
+/// Where one segment stands among the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// The segment.
+    pub(crate) number: u64,
+    /// Its first sequence.
+    pub(crate) first: Sequence,
+    /// Its last one; of the segment that is written, the last that is durable.
+    pub(crate) last: Sequence,
 }
 
 /// What writer and readers share.
@@ -99,12 +133,60 @@ impl SharedIndex {
     }
 
     /// Where to begin to look for a sequence.
-    pub(crate) fn find(&self, sequence: Sequence) -> Option<Place> {
+    pub(crate) fn find(&self, sequence: Sequence) -> Option<Found> {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
         let after = segments.partition_point(|segment| segment.first_sequence <= sequence);
-        let segment = &segments[after.checked_sub(1)?];
-        let offset = segment.frames.find(sequence)?;
-        Some(Place { segment: segment.number, offset })
+        let SegmentIndex { number, frames, .. } = &segments[after.checked_sub(1)?];
+        if frames.is_elsewhere {
+            return Some(Found::InIndexOf(*number));
+        }
+        Some(Found::From(Place { segment: *number, offset: frames.find(sequence)? }))
+    }
+
+    /// The segments with durable events in them, oldest first: without gaps, and none of them empty.
+    pub(crate) fn spans(&self) -> Vec<Span> {
+        let durable_through = self.durable_through();
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let next = segments.iter().skip(1).map(|segment| segment.first_sequence - 1);
+        let spans = segments.iter().zip(next.chain([Sequence::MAX])).map(|(segment, last)| Span {
+            number: segment.number,
+            first: segment.first_sequence,
+            last: last.min(durable_through),
+        });
+        spans.filter(|span| span.first <= span.last).collect()
+    }
+
+    /// Those of them behind which another one has begun: they are written to no more.
+    pub(crate) fn spans_over(&self) -> Vec<Span> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let open = segments.last().map_or(0, |segment| segment.number);
+        drop(segments);
+        let mut spans = self.spans();
+        spans.retain(|span| span.number < open);
+        spans
+    }
+
+    /// The frames that are known of the segment with this number: some of them, in order.
+    pub(crate) fn frames_of(&self, number: u64) -> Vec<IndexEntry> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let at = segments.binary_search_by_key(&number, |segment| segment.number);
+        at.map(|at| segments[at].frames.entries.clone()).unwrap_or_default()
+    }
+
+    /// First and last sequence of a segment behind which another one has begun.
+    pub(crate) fn bounds(&self, number: u64) -> Option<(Sequence, Sequence)> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let at = segments.binary_search_by_key(&number, |segment| segment.number).ok()?;
+        let next = segments.get(at + 1)?;
+        Some((segments[at].first_sequence, next.first_sequence - 1))
+    }
+
+    /// Gives back the memory of a segment's frames, which are found in its index file from now on.
+    pub(crate) fn forget_frames(&self, number: u64) {
+        let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(at) = segments.binary_search_by_key(&number, |segment| segment.number) {
+            segments[at].frames = FrameIndex::elsewhere();
+        }
     }
 }
 
@@ -142,8 +224,20 @@ mod tests {
             (8_291, 4, 354),
         ] {
             let place = Place { segment, offset: sector * 4_096 };
-            assert_eq!(index.find(sequence), Some(place), "{sequence}");
+            assert_eq!(index.find(sequence), Some(Found::From(place)), "{sequence}");
         }
         assert_eq!(index.find(0), None);
+        let span = |number, first, last| Span { number, first, last };
+        assert_eq!(index.spans(), [span(1, 1, 100), span(4, 101, 8_291)], "the second is empty");
+        assert_eq!(index.frames_of(4).len(), 2);
+        for (number, expected) in [(1, Some((1, 100))), (2, Some((101, 100))), (3, None), (4, None)]
+        {
+            assert_eq!(index.bounds(number), expected, "{number}");
+        }
+        index.forget_frames(1);
+        index.forget_frames(3);
+        assert_eq!(index.find(100), Some(Found::InIndexOf(1)));
+        assert_eq!(index.find(101), Some(Found::From(Place { segment: 4, offset: 4_096 })));
+        assert_eq!(index.frames_of(1), []);
     }
 }

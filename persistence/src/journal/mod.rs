@@ -1,9 +1,12 @@
 //! The journal of one partition while it is open: one writer, any number of readers, one who prepares
 //! spares.
 
+mod checked;
 pub(crate) mod encoder;
 pub(crate) mod index;
+mod past;
 mod reader;
+mod single;
 mod spare;
 mod walker;
 mod writer;

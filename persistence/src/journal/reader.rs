@@ -1,30 +1,39 @@
 //! Reads single events back, from what is durable.
 
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use florin_engine::{Event, Sequence};
 
 use super::Walker;
-use super::index::{Place, SharedIndex};
+use super::checked::{Checked, CheckedFrames};
+use super::index::{Found, Place, SharedIndex};
 use crate::disk::{Disk, DiskFile};
 use crate::error::ReadError;
-use crate::format::frame::{self, Frame, FrameHeader};
-use crate::format::payload::{self, ENTRY_BYTES, Entry};
-use crate::format::record::{self, Payloads, RECORD_BYTES};
-use crate::format::sector;
+use crate::format::frame::{self, FrameHeader};
 use crate::format::{Lineage, segment};
+use crate::sealed::SealedIndex;
 
 /// Files of segments that are kept open.
 const OPEN_FILES: usize = 32;
 
 /// Reads events by their sequence, only through what is durable. Clones share their open files.
 ///
-/// Whatever it gives out was checked against the hash of its frame first: an answer, or the original of a
-/// reversal, never rests on a bit that has flipped. A frame is read as a whole for that, however few of its
-/// events are asked for; [`read_many`](Self::read_many) does it once a frame.
+/// Whatever it gives out was checked first: an answer, or the original of a reversal, never rests on a bit that has
+/// flipped. Against what depends on where it stands:
+///
+/// * against the hash of its frame, which is read as a whole for that. The last few of these frames are kept in
+///   memory, as they were checked; [`read_many`](Self::read_many) reads each frame once.
+/// * where its segment has an [index](Self::add_sealed) and its frame is large, against the sums there of its own sector
+///   and of the one that the frame begins with: three or four pages are read instead of the frame. The index was built
+///   from frames whose hashes were right. If a sum does not fit, the hash of the frame decides.
+///
+/// An index only makes things faster. One that turns out to be damaged is done without from then on, and
+/// [told](Self::take_damaged).
 pub struct JournalReader<D: Disk> {
-    inner: Arc<Inner<D>>,
+    pub(super) inner: Arc<Inner<D>>,
 }
 
 impl<D: Disk> Clone for JournalReader<D> {
@@ -33,42 +42,68 @@ impl<D: Disk> Clone for JournalReader<D> {
     }
 }
 
-struct Inner<D: Disk> {
+pub(super) struct Inner<D: Disk> {
     disk: D,
     dir: PathBuf,
-    lineage: Lineage,
-    shared: Arc<SharedIndex>,
+    pub(super) lineage: Lineage,
+    pub(super) shared: Arc<SharedIndex>,
     /// By number of segment, the last used at the end.
     files: Mutex<Vec<(u64, Arc<D::File>)>>,
+    /// By number of segment.
+    sealed: RwLock<BTreeMap<u64, Arc<SealedIndex<D>>>>,
+    frames: CheckedFrames,
+    /// What was wrong with indexes that are done without.
+    damaged: Mutex<Vec<(u64, ReadError)>>,
 }
 
 /// Where a frame is, by headers that nobody has checked.
 pub(super) struct Located<F> {
-    file: Arc<F>,
-    place: Place,
-    header: FrameHeader,
-}
-
-/// A frame that has been read and checked.
-pub(super) struct Checked {
-    place: Place,
+    pub(super) file: Arc<F>,
+    pub(super) place: Place,
     pub(super) header: FrameHeader,
-    content: Vec<u8>,
-    /// Where in the content the payload of each entry begins, and where that of the last one ends.
-    payloads: Vec<usize>,
-}
-
-impl Checked {
-    /// Whether an event is in it.
-    pub(super) fn holds(&self, sequence: Sequence) -> bool {
-        (self.header.first_sequence..=self.header.last_sequence()).contains(&sequence)
-    }
 }
 
 impl<D: Disk> JournalReader<D> {
     pub(crate) fn new(disk: D, dir: PathBuf, lineage: Lineage, shared: Arc<SharedIndex>) -> Self {
-        let files = Mutex::new(Vec::new());
-        Self { inner: Arc::new(Inner { disk, dir, lineage, shared, files }) }
+        let (files, sealed, damaged) = (Mutex::default(), RwLock::default(), Mutex::default());
+        let frames = CheckedFrames::default();
+        let inner = Inner { disk, dir, lineage, shared, files, sealed, frames, damaged };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Takes up the index of a sealed segment: for this reader and all its clones, from now on. What was kept in memory
+    /// of the places of its frames is given back.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] if it is not the index of that segment as the journal has it. Nothing has changed then.
+    pub fn add_sealed(&self, index: Arc<SealedIndex<D>>) -> Result<(), ReadError> {
+        let number = index.segment();
+        let bounds = self.inner.shared.bounds(number);
+        if index.lineage_of() != self.inner.lineage
+            || bounds != Some((index.first_sequence(), index.last_sequence()))
+        {
+            return Err(ReadError::Damaged {
+                file: index.path().to_path_buf(),
+                offset: 0,
+                what: "it is not the index of this segment of this journal".to_owned(),
+            });
+        }
+        // In this order: whoever does not find the frames here any more finds the index.
+        self.inner.sealed.write().unwrap_or_else(PoisonError::into_inner).insert(number, index);
+        self.inner.shared.forget_frames(number);
+        Ok(())
+    }
+
+    /// Segments whose index turned out to be damaged since this was asked last, and what was wrong. They are read without
+    /// one, until it was built again and [added](Self::add_sealed).
+    pub fn take_damaged(&self) -> Vec<(u64, ReadError)> {
+        std::mem::take(&mut self.inner.damaged.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Segments with events in them that are over, oldest first: number, first and last sequence.
+    pub fn segments_over(&self) -> Vec<(u64, RangeInclusive<Sequence>)> {
+        let spans = self.inner.shared.spans_over();
+        spans.into_iter().map(|span| (span.number, span.first..=span.last)).collect()
     }
 
     /// The last event that can be read; 0 = none.
@@ -88,7 +123,15 @@ impl<D: Disk> JournalReader<D> {
 
     /// Reads one event.
     pub fn read(&self, sequence: Sequence) -> Result<Event, ReadError> {
-        let frame = self.inner.load(self.inner.locate(sequence)?)?;
+        if let Some(frame) = self.inner.frames.get(sequence) {
+            return self.inner.event(&frame, sequence);
+        }
+        let located = self.inner.locate(sequence)?;
+        if let Some(event) = self.inner.single(&located, sequence)? {
+            return Ok(event);
+        }
+        let frame = Arc::new(self.inner.load(located)?);
+        self.inner.frames.keep(Arc::clone(&frame));
         self.inner.event(&frame, sequence)
     }
 
@@ -99,13 +142,19 @@ impl<D: Disk> JournalReader<D> {
         let mut found: Vec<(usize, Event)> = Vec::with_capacity(sequences.len());
         let mut rest = order.as_slice();
         while let Some(first) = rest.first() {
-            let frame = self.inner.load(self.inner.locate(sequences[*first])?)?;
-            let last_sequence = frame.header.last_sequence();
+            let located = self.inner.locate(sequences[*first])?;
+            let last_sequence = located.header.last_sequence();
             let here = rest.partition_point(|at| sequences[*at] <= last_sequence);
-            for at in &rest[..here] {
-                found.push((*at, self.inner.event(&frame, sequences[*at])?));
+            let (here, behind) = rest.split_at(here);
+            if let [at] = here {
+                found.push((*at, self.read(sequences[*at])?));
+            } else {
+                let frame = self.inner.load(located)?;
+                for at in here {
+                    found.push((*at, self.inner.event(&frame, sequences[*at])?));
+                }
             }
-            rest = &rest[here..];
+            rest = behind;
         }
         found.sort_unstable_by_key(|(at, _)| *at);
         Ok(found.into_iter().map(|(_, event)| event).collect())
@@ -132,11 +181,11 @@ impl<D: Disk> JournalReader<D> {
 }
 
 impl<D: Disk> Inner<D> {
-    fn path(&self, place: Place) -> PathBuf {
+    pub(super) fn path(&self, place: Place) -> PathBuf {
         self.dir.join(segment::file_name(place.segment))
     }
 
-    fn damaged(&self, place: Place, what: impl Into<String>) -> ReadError {
+    pub(super) fn damaged(&self, place: Place, what: impl Into<String>) -> ReadError {
         ReadError::Damaged { file: self.path(place), offset: place.offset, what: what.into() }
     }
 
@@ -159,7 +208,59 @@ impl<D: Disk> Inner<D> {
         Ok(file)
     }
 
-    fn read_bytes(
+    /// The index of a segment.
+    fn sealed(&self, number: u64) -> Option<Arc<SealedIndex<D>>> {
+        self.sealed.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned()
+    }
+
+    /// Whether a segment has an index.
+    pub(super) fn has_index(&self, number: u64) -> bool {
+        self.sealed.read().unwrap_or_else(PoisonError::into_inner).contains_key(&number)
+    }
+
+    /// Asks the index of a segment. `None` if it has none, or none any more.
+    pub(super) fn by_index<T>(
+        &self,
+        number: u64,
+        ask: impl FnOnce(&SealedIndex<D>) -> Result<T, ReadError>,
+    ) -> Option<T> {
+        let index = self.sealed(number)?;
+        match ask(&index) {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                let mut sealed = self.sealed.write().unwrap_or_else(PoisonError::into_inner);
+                // Not one that was built again meanwhile; and each is told once.
+                if sealed.get(&number).is_some_and(|now| Arc::ptr_eq(now, &index)) {
+                    sealed.remove(&number);
+                    let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+                    damaged.push((number, error));
+                }
+                None
+            }
+        }
+    }
+
+    /// The segment of an event, if that has an index.
+    pub(super) fn segment_of(&self, sequence: Sequence) -> Option<u64> {
+        match self.shared.find(sequence)? {
+            Found::InIndexOf(number) => Some(number),
+            Found::From(_) => None,
+        }
+    }
+
+    /// Reads from the file of a segment, whatever stands there.
+    pub(super) fn read_at(
+        &self,
+        segment: u64,
+        buf: &mut [u8],
+        offset: u64,
+    ) -> Result<(), ReadError> {
+        let place = Place { segment, offset };
+        let file = self.file(place)?;
+        self.read_bytes(&file, place, buf, offset)
+    }
+
+    pub(super) fn read_bytes(
         &self,
         file: &D::File,
         place: Place,
@@ -170,14 +271,26 @@ impl<D: Disk> Inner<D> {
             .map_err(|source| ReadError::Io { path: self.path(place), source })
     }
 
+    /// Where to begin to look for an event: a frame before it, or its own.
+    fn begin(&self, sequence: Sequence) -> Option<Place> {
+        match self.shared.find(sequence)? {
+            Found::From(place) => Some(place),
+            Found::InIndexOf(segment) => {
+                let offset = self.by_index(segment, |index| index.pages()?.frame_before(sequence));
+                let offset = offset.flatten().unwrap_or(segment::HEADER_BYTES as u64);
+                Some(Place { segment, offset })
+            }
+        }
+    }
+
     /// Finds the frame of an event, from a frame before it that the index knows.
-    fn locate(&self, sequence: Sequence) -> Result<Located<D::File>, ReadError> {
+    pub(super) fn locate(&self, sequence: Sequence) -> Result<Located<D::File>, ReadError> {
         let durable_through = self.shared.durable_through();
         let not_there = ReadError::NotThere { sequence, durable_through };
         if sequence == 0 || sequence > durable_through {
             return Err(not_there);
         }
-        let mut place = self.shared.find(sequence).ok_or(not_there)?;
+        let mut place = self.begin(sequence).ok_or(not_there)?;
         let file = self.file(place)?;
         let mut head = [0; frame::HEADER_BYTES];
         loop {
@@ -214,65 +327,20 @@ impl<D: Disk> Inner<D> {
     }
 
     /// Reads all of a frame and checks it.
-    fn load(
+    pub(super) fn load(
         &self,
         Located { file, place, header }: Located<D::File>,
     ) -> Result<Checked, ReadError> {
         let bytes = header.bytes_on_disk();
         let mut sectors = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
         self.read_bytes(&file, place, &mut sectors, place.offset)?;
-        let mut content = Vec::with_capacity(sectors.len());
-        sector::gather(&sectors, &mut content);
-        let whole = Frame::check(&content)
-            .map_err(|_| self.damaged(place, "the frame is not what was written"))?;
-        let header = whole.header;
-        let mut payloads = Vec::with_capacity(whole.table.len() + 1);
-        payloads.push(header.payload_at());
-        payloads.extend(payload::entries(whole.table, whole.payload).scan(
-            header.payload_at(),
-            |at, (_, salted)| {
-                *at += salted.len();
-                Some(*at)
-            },
-        ));
-        Ok(Checked { place, header, content, payloads })
+        Checked::check(place, &sectors)
+            .ok_or_else(|| self.damaged(place, "the frame is not what was written"))
     }
 
-    fn event(&self, frame: &Checked, sequence: Sequence) -> Result<Event, ReadError> {
-        let Checked { place, header, content, .. } = frame;
-        let index = usize::try_from(sequence - header.first_sequence).unwrap_or(usize::MAX);
-        let from = frame::HEADER_BYTES + index * RECORD_BYTES;
-        let record = content.get(from..).and_then(<[u8]>::first_chunk);
-        let record = record.ok_or_else(|| self.damaged(*place, "a record is cut off"))?;
-        let decoded = match record::payload_reference(record) {
-            0 => record::decode(sequence, record, &Payloads::NONE),
-            reference => {
-                let (own, salted) = self.payload(frame, reference as usize - 1, index)?;
-                let mut payloads = Payloads::NONE;
-                payload::entries(own, salted)
-                    .try_for_each(|(entry, salted)| payloads.add(entry, salted))
-                    .and_then(|()| record::decode(sequence, record, &payloads))
-            }
-        };
-        decoded.map_err(|fault| self.damaged(*place, format!("event {sequence}: {}", fault.0)))
-    }
-
-    /// Entries and payloads of the record with this index, whose first entry is `first`.
-    fn payload<'a>(
-        &self,
-        frame: &'a Checked,
-        first: usize,
-        record: usize,
-    ) -> Result<(&'a [[u8; ENTRY_BYTES]], &'a [u8]), ReadError> {
-        let damaged = || self.damaged(frame.place, "a payload is not what was written");
-        let Checked { header, content, .. } = frame;
-        let table = content.get(header.table_at()..header.payload_at()).ok_or_else(damaged)?;
-        let (entries, _) = table.as_chunks::<ENTRY_BYTES>();
-        let rest = entries.get(first..).ok_or_else(damaged)?;
-        let belongs = |raw: &&[u8; ENTRY_BYTES]| Entry::new(raw).record() as usize == record;
-        let own = &rest[..rest.iter().take_while(belongs).count()];
-        let ends = frame.payloads.get(first).zip(frame.payloads.get(first + own.len()));
-        let salted = ends.and_then(|(from, to)| content.get(*from..*to));
-        salted.filter(|_| !own.is_empty()).map(|salted| (own, salted)).ok_or_else(damaged)
+    pub(super) fn event(&self, frame: &Checked, sequence: Sequence) -> Result<Event, ReadError> {
+        frame
+            .event(sequence)
+            .map_err(|fault| self.damaged(frame.place, format!("event {sequence}: {}", fault.0)))
     }
 }

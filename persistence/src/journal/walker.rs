@@ -3,9 +3,12 @@
 use florin_engine::{Event, Sequence};
 
 use super::JournalReader;
-use super::reader::Checked;
+use super::checked::Checked;
 use crate::disk::Disk;
 use crate::error::ReadError;
+
+/// So many single events of one frame cost as much as all of a large frame.
+const SINGLES_MAX: u32 = 32;
 
 /// Reads events one after the other and keeps the frame that it read last, so that no frame is read and checked again
 /// for its next event. Each reader has one of its own: nothing is shared, and nobody waits for anybody.
@@ -14,19 +17,60 @@ use crate::error::ReadError;
 pub struct Walker<D: Disk> {
     reader: JournalReader<D>,
     frame: Option<Checked>,
+    singles: Singles,
+}
+
+/// How many events were read from one frame without the others.
+#[derive(Default)]
+struct Singles {
+    /// First sequence of the frame.
+    frame: Sequence,
+    count: u32,
 }
 
 impl<D: Disk> Walker<D> {
-    pub(super) const fn new(reader: JournalReader<D>) -> Self {
-        Self { reader, frame: None }
+    pub(super) fn new(reader: JournalReader<D>) -> Self {
+        Self { reader, frame: None, singles: Singles::default() }
     }
 
-    /// Reads one event. Of neighbours in a frame, only the first costs a look at the disk.
+    /// Reads one event. Where frames have to be read as a whole, only the first of neighbours costs a look at the disk;
+    /// elsewhere each of the first few of a frame does, and then none.
     ///
     /// # Errors
     /// As [`JournalReader::read`].
     pub fn read(&mut self, sequence: Sequence) -> Result<Event, ReadError> {
-        let Self { reader, frame } = self;
+        match self.read_single(sequence)? {
+            Some(event) => Ok(event),
+            None => self.read_in_frame(sequence),
+        }
+    }
+
+    /// Whether an event is in the frame that is kept.
+    pub(super) fn holds(&self, sequence: Sequence) -> bool {
+        self.frame.as_ref().is_some_and(|frame| frame.holds(sequence))
+    }
+
+    /// Reads an event without its frame, if that can be and is worth it.
+    fn read_single(&mut self, sequence: Sequence) -> Result<Option<Event>, ReadError> {
+        let follows = |frame: &Checked| frame.header.last_sequence() + 1 == sequence;
+        if self.holds(sequence) || self.frame.as_ref().is_some_and(follows) {
+            return Ok(None);
+        }
+        let located = self.reader.inner.locate(sequence)?;
+        let frame = located.header.first_sequence;
+        if self.singles.frame != frame {
+            self.singles = Singles { frame, count: 0 };
+        }
+        self.singles.count += 1;
+        if self.singles.count > SINGLES_MAX {
+            return Ok(None);
+        }
+        self.reader.inner.single(&located, sequence)
+    }
+
+    /// Reads an event and keeps its frame.
+    fn read_in_frame(&mut self, sequence: Sequence) -> Result<Event, ReadError> {
+        let Self { reader, frame, .. } = self;
         let kept = match frame.take() {
             Some(kept) if kept.holds(sequence) => kept,
             Some(kept) if kept.header.last_sequence() + 1 == sequence => {
@@ -49,7 +93,7 @@ impl<D: Disk> Walker<D> {
         let wanted = usize::try_from(there).unwrap_or(usize::MAX).min(limit);
         let mut events = Vec::with_capacity(wanted);
         for sequence in (first..).take(wanted) {
-            match self.read(sequence) {
+            match self.read_in_frame(sequence) {
                 Ok(event) => events.push(event),
                 Err(error) if events.is_empty() => return Err(error),
                 Err(_) => break,

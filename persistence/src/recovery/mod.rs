@@ -109,6 +109,37 @@ pub(crate) struct Found {
     report: ScanReport,
 }
 
+/// Takes events, one after the other.
+pub trait Replays {
+    /// The next event.
+    ///
+    /// # Errors
+    /// How it differs from what can be: counts as damage.
+    fn event(&mut self, event: Event) -> Result<(), String>;
+
+    /// There are no more. Nothing has been changed yet.
+    ///
+    /// # Errors
+    /// What is missing: counts as damage.
+    fn end(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl<F: FnMut(Event) -> Result<(), String>> Replays for F {
+    fn event(&mut self, event: Event) -> Result<(), String> {
+        self(event)
+    }
+}
+
+/// Which history the journal in a folder is, and the numbers of its segments; none if there is no journal yet.
+pub fn identify<D: Disk>(disk: &D, dir: &Path) -> Result<Option<([u8; 16], Vec<u64>)>, OpenError> {
+    disk.create_dir_all(dir).map_err(|e| OpenError::from_io("made", dir, e))?;
+    let inventory = Inventory::take(disk, dir, None, 0)?;
+    let numbers = inventory.segments.keys().copied().collect();
+    Ok(inventory.lineage.map(|lineage| (lineage.id, numbers)))
+}
+
 /// Opens the journal in a folder, which is made if it is not there.
 ///
 /// Every event goes to `replay`, in order; an error from it counts as damage. When this returns, all of
@@ -121,7 +152,7 @@ pub fn open<D: Disk>(
     replay: &mut dyn FnMut(Event) -> Result<(), String>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(JournalWriter<D>, JournalReader<D>, Recovery), OpenError> {
-    open_from(disk, dir, options, From::THE_BEGINNING, replay, progress)
+    open_from(disk, dir, options, From::THE_BEGINNING, &mut { replay }, progress)
 }
 
 /// Where replay begins.
@@ -165,7 +196,7 @@ pub fn open_from<D: Disk>(
     dir: &Path,
     options: &JournalOptions,
     from: From<'_>,
-    replay: &mut dyn FnMut(Event) -> Result<(), String>,
+    replay: &mut dyn Replays,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(JournalWriter<D>, JournalReader<D>, Recovery), OpenError> {
     let given = options.segment_bytes;
@@ -196,7 +227,7 @@ pub fn scan<D: Disk>(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ScanReport, OpenError> {
     let inventory = Inventory::take(disk, dir, None, 0)?;
-    Ok(read(disk, dir, &inventory, false, From::THE_BEGINNING, replay, progress)?.report)
+    Ok(read(disk, dir, &inventory, false, From::THE_BEGINNING, &mut { replay }, progress)?.report)
 }
 
 fn read<D: Disk>(
@@ -205,7 +236,7 @@ fn read<D: Disk>(
     inventory: &Inventory,
     cut_damaged_tail: bool,
     from: From<'_>,
-    sink: replay::Sink<'_>,
+    sink: &mut dyn Replays,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Found, OpenError> {
     let mut window = Window::default();
@@ -241,7 +272,7 @@ fn read<D: Disk>(
         }
         replay.tail(&tail.frames, &tail.link)?;
     }
-    replay.finish();
+    replay.finish()?;
     let Replay { sequence, hash, totals, index, frames, footers, .. } = replay;
     let report = ScanReport {
         lineage: inventory.lineage.map(|lineage| lineage.id),

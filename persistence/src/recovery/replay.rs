@@ -15,17 +15,14 @@ use crate::journal::index::{FrameIndex, SegmentIndex};
 use super::chain::{Link, open_read_only};
 use super::tail::TailFrame;
 use super::walk::{Expected, Source, Step, Through, Walker, Window};
-use super::{Base, Passed, Progress};
+use super::{Base, Passed, Progress, Replays};
 
 /// Progress is told about every so many bytes.
 const PROGRESS_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Takes events, one after the other; an error says how replay differs from what was journaled.
-pub(crate) type Sink<'a> = &'a mut dyn FnMut(Event) -> Result<(), String>;
-
 /// Replays, and keeps count.
 pub(crate) struct Replay<'a> {
-    pub(crate) sink: Sink<'a>,
+    pub(crate) sink: &'a mut dyn Replays,
     pub(crate) progress: &'a mut dyn FnMut(Progress),
     pub(crate) so_far: Progress,
     told_bytes: u64,
@@ -42,7 +39,7 @@ pub(crate) struct Replay<'a> {
 
 impl<'a> Replay<'a> {
     pub(crate) fn new(
-        sink: Sink<'a>,
+        sink: &'a mut dyn Replays,
         progress: &'a mut dyn FnMut(Progress),
         bytes_total: u64,
         from: Sequence,
@@ -149,10 +146,12 @@ impl<'a> Replay<'a> {
     }
 
     /// Tells that everything is done.
-    pub(crate) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) -> Result<(), OpenError> {
+        self.sink.end().map_err(OpenError::StateDiffers)?;
         self.so_far.bytes_done = self.so_far.bytes_total;
         self.so_far.sequence = self.sequence;
         (self.progress)(self.so_far);
+        Ok(())
     }
 
     /// Whether this begins where the one before ended.
@@ -188,7 +187,7 @@ impl<'a> Replay<'a> {
                 encoder::count(&event, totals);
                 let number = event.sequence;
                 if number >= *from {
-                    sink(event).map_err(RecordFault)?;
+                    sink.event(event).map_err(RecordFault)?;
                 }
                 *sequence = number;
                 Ok(())

@@ -324,3 +324,41 @@ fn footer_fits(footer: &Footer, expected: &Expected) -> bool {
         && footer.last_sequence.checked_add(1) == Some(expected.sequence)
         && footer.last_hash == expected.previous_hash
 }
+
+/// How far a segment was walked through.
+pub(crate) struct Walked {
+    /// Where its last accepted frame ends.
+    pub(crate) end_offset: u64,
+    /// The sequence that comes next.
+    pub(crate) next_sequence: u64,
+    /// Own hash of its last accepted frame.
+    pub(crate) last_hash: Hash,
+    /// What stands behind that frame, if it is whole.
+    pub(crate) footer: Option<Footer>,
+}
+
+impl SegmentHeader {
+    /// Hands out the frames with records that are accepted before `end`, each with its place in the file and its
+    /// content, until there is no more or `each` has had enough.
+    pub(crate) fn walk<F: DiskFile>(
+        &self,
+        file: &F,
+        path: &Path,
+        end: u64,
+        each: &mut dyn FnMut(u64, &Frame<'_>, &[u8]) -> Result<(), OpenError>,
+    ) -> Result<Walked, OpenError> {
+        let mut window = Window::default();
+        let source = Source { file, path, end: end - end % SECTOR, through: Through::Cache };
+        let mut walker = Walker::new(source, &mut window, self);
+        let footer = loop {
+            match walker.step()? {
+                Step::Records { offset, frame, content } => each(offset, &frame, content)?,
+                Step::Takeover { .. } => {}
+                Step::Footer(footer) => break Some(footer),
+                Step::End(_) => break None,
+            }
+        };
+        let Expected { sequence: next_sequence, previous_hash: last_hash, .. } = walker.expected;
+        Ok(Walked { end_offset: walker.offset, next_sequence, last_hash, footer })
+    }
+}

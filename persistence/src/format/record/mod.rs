@@ -98,6 +98,11 @@ pub(crate) fn payload_reference(record: &[u8; RECORD_BYTES]) -> u32 {
     u32_at(record, at::PAYLOAD)
 }
 
+/// The accounts that a record names on its two sides. A refused transfer names some too, and changes none.
+pub(crate) fn slots(record: &[u8; RECORD_BYTES]) -> [u32; 2] {
+    [u32_at(record, at::DEBIT_SLOT), u32_at(record, at::CREDIT_SLOT)]
+}
+
 /// Why a record makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RecordFault(pub(crate) String);

@@ -1,0 +1,247 @@
+//! What lies beside segments that are over: their index files, and the runs of ids. Made by a thread of its own, oldest
+//! segment first; nobody waits for it, and whatever is missing or damaged it makes again from the journal.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use florin_engine::{Event, Forgotten, Sequence};
+use florin_persistence::{
+    AssetTotal, Disk, IdEntry, IdKey, IdRuns, IdSet, IdsError, JournalReader, OpenError, ReadError,
+    SealError, SealedIndex, ids_of,
+};
+use thiserror::Error;
+
+use crate::load::IdReader;
+use crate::sealed_ids::{LookedUp, SealedIds};
+
+/// How often it is looked for what is new, if nobody says that there is something.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What comes to the sealing thread.
+#[derive(Debug)]
+pub enum Sealing {
+    /// A segment has been sealed, or something that was built is damaged.
+    Look,
+    /// Ids that are not in memory any more: to be dropped here.
+    Drop(Forgotten),
+}
+
+/// Why it could not be made.
+#[derive(Debug, Error)]
+pub enum SealFault {
+    /// The index of a segment.
+    #[error(transparent)]
+    Index(#[from] SealError),
+    /// A run of ids.
+    #[error(transparent)]
+    Ids(#[from] IdsError),
+    /// The journal or an index could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// Makes what is missing, step by step. A plain struct, like the partition's core.
+pub struct Sealer<D: Disk> {
+    disk: D,
+    journal: PathBuf,
+    sealed: PathBuf,
+    reader: JournalReader<D>,
+    ids: IdRuns<D>,
+    /// Indexes that are whole, by number of segment.
+    known: BTreeMap<u64, Arc<SealedIndex<D>>>,
+}
+
+/// What a step has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealed {
+    /// Nothing: all is there.
+    Nothing,
+    /// The index of a segment, or its ids, or both.
+    Segment,
+    /// Runs of ids were merged.
+    Merged,
+}
+
+/// Indexes that were found in a folder.
+pub type Indexes<D> = BTreeMap<u64, Arc<SealedIndex<D>>>;
+
+/// Loads the indexes that are there, of these segments. One that is damaged is made again later.
+///
+/// # Errors
+/// The folder cannot be made or read.
+pub fn load_indexes<D: Disk>(
+    disk: &D,
+    dir: &Path,
+    segments: impl IntoIterator<Item = u64>,
+) -> Result<Indexes<D>, OpenError> {
+    disk.create_dir_all(dir).map_err(|error| OpenError::from_io("made", dir, error))?;
+    let mut found = Indexes::new();
+    for segment in segments {
+        match SealedIndex::load(disk, dir, segment) {
+            Ok(Some(index)) => drop(found.insert(segment, Arc::new(index))),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(segment, %error, "an index is made again"),
+        }
+    }
+    Ok(found)
+}
+
+impl<D: Disk> Sealer<D> {
+    /// A sealer of an opened journal. `known` are the indexes that were [loaded](load_indexes).
+    pub fn new(
+        disk: D,
+        journal: PathBuf,
+        sealed: PathBuf,
+        reader: JournalReader<D>,
+        ids: IdRuns<D>,
+        known: Indexes<D>,
+    ) -> Self {
+        let mut sealer = Self { disk, journal, sealed, reader, ids, known: BTreeMap::new() };
+        for (segment, index) in known {
+            match sealer.reader.add_sealed(Arc::clone(&index)) {
+                Ok(()) => drop(sealer.known.insert(segment, index)),
+                Err(error) => tracing::warn!(segment, %error, "an index is made again"),
+            }
+        }
+        sealer
+    }
+
+    /// The runs of ids.
+    pub const fn ids(&self) -> &IdRuns<D> {
+        &self.ids
+    }
+
+    /// Makes the next thing that is missing.
+    ///
+    /// # Errors
+    /// It could not be made. Nothing is lost: the journal has everything.
+    pub fn step(&mut self) -> Result<Sealed, SealFault> {
+        for (segment, error) in self.reader.take_damaged() {
+            tracing::warn!(segment, %error, "an index is made again");
+            self.known.remove(&segment);
+        }
+        if let Some((number, span)) = self.next() {
+            self.seal(number, &span)?;
+            return Ok(Sealed::Segment);
+        }
+        match self.ids.merge_step() {
+            Ok(true) => Ok(Sealed::Merged),
+            Ok(false) => Ok(Sealed::Nothing),
+            Err(IdsError::Damaged { file, offset, what }) => {
+                tracing::warn!(file = %file.display(), offset, what, "a run of ids is made again");
+                self.ids.discard(&file)?;
+                Ok(Sealed::Merged)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The oldest segment of which something is missing.
+    fn next(&self) -> Option<(u64, RangeInclusive<Sequence>)> {
+        let over = self.reader.segments_over();
+        let missing = self.ids.missing(*over.last()?.1.end());
+        let lacks_ids = |span: &RangeInclusive<Sequence>| {
+            missing.iter().any(|gap| gap.start() <= span.end() && span.start() <= gap.end())
+        };
+        over.into_iter().find(|(number, span)| !self.known.contains_key(number) || lacks_ids(span))
+    }
+
+    fn seal(&mut self, number: u64, span: &RangeInclusive<Sequence>) -> Result<(), SealFault> {
+        let totals_before = self.totals_before(number);
+        let missing = self.ids.missing(*span.end());
+        let is_missing = |sequence| missing.iter().any(|gap| gap.contains(&sequence));
+        let mut entries: Vec<IdEntry> = Vec::new();
+        let mut visit = |event: &Event| {
+            entries.extend(ids_of(event).filter(|entry| is_missing(entry.sequence)));
+        };
+        let Self { disk, journal, sealed, .. } = self;
+        let index = SealedIndex::build(disk, journal, sealed, number, &totals_before, &mut visit)?;
+        let index = Arc::new(index);
+        self.reader.add_sealed(Arc::clone(&index))?;
+        self.known.insert(number, index);
+        for gap in &missing {
+            let (first, last) = (*gap.start().max(span.start()), *gap.end().min(span.end()));
+            if first <= last {
+                let within = |entry: &IdEntry| (first..=last).contains(&entry.sequence);
+                let here: Vec<_> = entries.iter().copied().filter(within).collect();
+                self.ids.add(first, last, &here)?;
+            }
+        }
+        tracing::debug!(segment = number, "a segment has its index and its ids");
+        Ok(())
+    }
+
+    /// Sums after the segment before this one: it has an index, since they are made in order.
+    fn totals_before(&self, number: u64) -> Vec<AssetTotal> {
+        let before = self.known.range(..number).next_back();
+        before.map(|(_, index)| index.totals().to_vec()).unwrap_or_default()
+    }
+}
+
+/// The sealing thread's loop. `tell` is told of each new set of ids.
+///
+/// # Errors
+/// A write or sync of a run of ids has failed. The process ends: what cannot write those cannot be trusted to write a
+/// payment.
+pub fn run<D: Disk>(
+    mut sealer: Sealer<D>,
+    work: &Receiver<Sealing>,
+    tell: &mut dyn FnMut(Arc<IdSet<D>>),
+) -> Result<(), SealFault> {
+    loop {
+        match work.recv_timeout(LOOK_EVERY) {
+            Ok(Sealing::Drop(forgotten)) => {
+                drop(forgotten);
+                continue;
+            }
+            Ok(Sealing::Look) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+        loop {
+            match sealer.step() {
+                Ok(Sealed::Nothing) => break,
+                Ok(Sealed::Segment | Sealed::Merged) => {
+                    tell(sealer.ids.set());
+                }
+                Err(SealFault::Ids(error @ (IdsError::Failed { .. } | IdsError::Poisoned))) => {
+                    return Err(error.into());
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "what lies beside the journal could not be made: it is tried again");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+impl<D: Disk> SealedIds for IdSet<D> {
+    fn through(&self) -> Sequence {
+        IdSet::through(self)
+    }
+
+    fn may_hold(&self, keys: &[IdKey], places: &mut Vec<usize>) {
+        self.may_hold_any(keys, places);
+    }
+}
+
+impl<D: Disk> IdReader for IdRuns<D> {
+    fn look_up(&self, keys: &[IdKey]) -> Result<LookedUp, ReadError> {
+        let set = self.set();
+        let find = |key: &IdKey| Ok((*key, set.find(key, 0)?));
+        match keys.iter().map(find).collect() {
+            Ok(ids) => Ok(LookedUp { through: set.through(), ids }),
+            Err(error) => {
+                // It is made again from the journal; until then ids of its events are not told from new ones.
+                if let ReadError::Damaged { file, .. } = &error {
+                    let _ = self.discard(file); // an error means that this was the least of our troubles
+                }
+                Err(error)
+            }
+        }
+    }
+}
