@@ -214,14 +214,14 @@ pub(crate) fn decode(
     if bytes[..at::VERSION] != MAGIC {
         return Err(damaged("it does not begin like a chunk"));
     }
-    // Before the hash: a newer format may keep that elsewhere.
-    let version = u16_at(bytes, at::VERSION);
-    if version > VERSION {
-        return Err(SnapshotError::NewerFormat { generation, found: version, known: VERSION });
-    }
+    // First of all: the manifest, whose format this release knows, has said that it ends with it.
     let digest: Hash = array(bytes, end);
+    let version = u16_at(bytes, at::VERSION);
     if digest != *blake3::hash(&bytes[..end]).as_bytes() || version == 0 {
         return Err(damaged("its hash is another"));
+    }
+    if version > VERSION {
+        return Err(SnapshotError::NewerFormat { generation, found: version, known: VERSION });
     }
     let kind = ChunkKind::from_number(bytes[at::KIND]);
     let payload = &bytes[at::PAYLOAD..end];
@@ -317,6 +317,10 @@ mod tests {
         let header = ChunkHeader { identity, generation: 4, key, items: 1, copied_at: 9 };
         let mut bytes = Chunk::seal(&header, Chunk::buffer(Vec::new())).unwrap().into_buffer();
         bytes[at::VERSION] = 2;
+        assert_eq!(decode(&bytes, 4, key).unwrap_err().reason(), "SNAPSHOT_DAMAGED");
+        let end = bytes.len() - HASH_BYTES;
+        let digest = *blake3::hash(&bytes[..end]).as_bytes();
+        put(&mut bytes, end, digest);
         let error = decode(&bytes, 4, key).unwrap_err();
         assert_eq!(error.reason(), "SNAPSHOT_NEWER_FORMAT");
         assert!(error.to_string().contains("format 2"), "{error}");

@@ -35,6 +35,7 @@ pub struct FileStore<D: Disk> {
 #[derive(Debug)]
 struct Writing<F> {
     puts: Puts,
+    /// Where it is now: its last step is to get its name.
     path: PathBuf,
     file: F,
 }
@@ -148,11 +149,14 @@ impl<D: Disk> SnapshotStore for FileStore<D> {
             .and_then(|()| file.write_at(&end, offset).map_err(|e| failed("written", e)))
             .and_then(|()| file.sync_data().map_err(|e| failed("synced", e)));
         puts.remember(synced)?;
-        let (from, to) = (path.clone(), self.dir.join(name_of(puts.generation, SUFFIX)));
-        let renamed = self.disk.rename(&from, &to);
-        puts.remember(renamed.map_err(|e| SnapshotError::from_io("renamed", &from, e)))?;
+        let to = self.dir.join(name_of(puts.generation, SUFFIX));
+        let renamed = self.disk.rename(path, &to);
+        puts.remember(renamed.map_err(|e| SnapshotError::from_io("renamed", path, e)))?;
+        *path = to;
+        let synced = self.disk.sync_dir(&self.dir);
+        puts.remember(synced.map_err(|e| SnapshotError::from_io("synced", &self.dir, e)))?;
         self.writing = None;
-        self.sync_dir()
+        Ok(())
     }
 
     fn abandon(&mut self) -> Result<(), SnapshotError> {

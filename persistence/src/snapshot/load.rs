@@ -225,3 +225,6 @@ fn take<'a, T: serde::Deserialize<'a>>(
 ) -> Result<T, SnapshotError> {
     Bincode::decode(payload).map_err(|fault| damaged(generation, key, &fault.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -263,7 +263,7 @@ mod tests {
 
     fn any_manifest() -> impl Strategy<Value = Manifest> {
         let lengths = (0..5_000u32, 0..3_000u32, 0..9_000u32);
-        (any::<([u8; 16], u32, [u64; 3])>(), 0..1 << 40u64, lengths, any::<u64>()).prop_map(
+        (any::<([u8; 16], u32, [u64; 3])>(), 0..1_u64 << 40, lengths, any::<u64>()).prop_map(
             |((lineage, partition, n), ahead, (accounts, holds, reversals), seed)| {
                 let lengths = Lengths { accounts, holds, reversals };
                 let chunk = |(key, _)| {

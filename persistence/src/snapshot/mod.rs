@@ -9,6 +9,7 @@ mod chunk;
 mod codec;
 mod error;
 mod file_store;
+mod files;
 mod load;
 mod manifest;
 mod seal;

@@ -1,6 +1,6 @@
 //! Snapshots in sled: one database a generation, in a folder of its own.
 //!
-//! sled does its own I/O, on the real disk only, and three of its habits shape this file.
+//! sled does its own I/O, on the real disk only, and four of its habits shape this file.
 //!
 //! * On bytes that it did not write it panics, and a panic ends the process here. So it never opens a published
 //!   generation: it gets a copy of which every byte was checked against a hash. One database a generation, because in
@@ -9,24 +9,21 @@
 //!   keeps beside its log. So a database is closed before it is published, and its files are then synced here.
 //! * Nodes above a quarter of a segment go to such files beside the log, and if one of these cannot be written, the next
 //!   flush waits for ever. So chunks are cut into parts that are too small for that.
+//! * Not every one of its writes that fails wakes whoever waits for it. So it is not let near the end of the disk.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
-
-use rustix::fs::FlockOperation;
 
 use super::chunk::{Chunk, ChunkKey};
 use super::error::{SnapshotError, SnapshotPart};
+use super::files::{self, remove_dir};
 use super::manifest::Manifest;
 use super::seal::{self, SealedFile};
 use super::store::{
     GenerationReader, Listed, NOT_BEGUN, Puts, SnapshotStore, generation_in, name_of,
 };
 use crate::disk::{Disk, DiskFile, RealDisk};
-use crate::format::Hash;
 
 /// Manifest and seal of a generation: without it, the folder is nothing.
 const MANIFEST: &str = ".manifest";
@@ -50,10 +47,6 @@ const _: () = assert!(LEAF_VALUES_MAX * (PART_BYTES + 64) < SEGMENT_BYTES / 4 - 
 const CACHE_BYTES: u64 = 256 * 384 * 1024;
 const _: () = assert!(CACHE_BYTES / 256 > (LEAF_VALUES_MAX * (PART_BYTES + 64)) as u64);
 
-/// How often, a millisecond apart, it is asked whether sled's threads have let go of a file.
-const RELEASE_TRIES: u32 = 30_000;
-const COPY_BYTES: usize = 1024 * 1024;
-
 /// One sled database a generation, in one folder.
 #[derive(Debug)]
 pub struct SledStore {
@@ -68,6 +61,11 @@ struct Writing {
     /// `None` once it is closed.
     database: Option<Database>,
 }
+
+/// Room that has to be left on the disk beyond what is given to sled: a few of its segments.
+const ROOM_BYTES: u64 = 16 * SEGMENT_BYTES as u64;
+/// How much sled writes for a byte that it is given, at most: leaves are written again as they grow.
+const WRITES_A_BYTE: u64 = 8;
 
 #[derive(Debug)]
 struct Database {
@@ -113,6 +111,16 @@ fn from_sled(did: &'static str, path: &Path, error: sled::Error) -> SnapshotErro
     }
 }
 
+impl Writing {
+    /// Makes the database durable; gives the manifest and the seal, as they are to be written.
+    fn close_and_seal(&mut self, manifest: &Manifest) -> Result<Vec<u8>, SnapshotError> {
+        self.database.take().map_or(Ok(()), |database| close(database, &self.path))?;
+        let files = files::sync_and_seal(&self.path, SLED_BLOBS)?;
+        let sealed = seal::encode(manifest, &files);
+        sealed.ok_or(SnapshotError::Misused { what: "sled's files cannot be sealed" })
+    }
+}
+
 impl SledStore {
     /// Opens a folder, which is made if it is not there, and drops what was never finished in it.
     pub fn open(dir: &Path) -> Result<Self, SnapshotError> {
@@ -136,6 +144,16 @@ impl SledStore {
 
     fn database_path(&self, generation: u64) -> PathBuf {
         self.dir.join(name_of(generation, DATABASE))
+    }
+
+    /// Whether there is room for so many bytes more, and some.
+    fn check_room(&self, bytes: u64) -> Result<(), SnapshotError> {
+        let free = RealDisk.free_bytes(&self.dir);
+        let free = free.map_err(|e| SnapshotError::from_io("asked for its room", &self.dir, e))?;
+        if free < bytes.saturating_add(ROOM_BYTES) {
+            return Err(SnapshotError::Full { path: self.dir.clone() });
+        }
+        Ok(())
     }
 
     fn remove_file(&self, path: &Path) -> Result<(), SnapshotError> {
@@ -184,10 +202,11 @@ impl SledStore {
     fn copy(&self, generation: u64, files: &[SealedFile]) -> Result<PathBuf, SnapshotError> {
         let (from, to) = (self.database_path(generation), self.dir.join(name_of(generation, COPY)));
         remove_dir(&to)?;
+        self.check_room(files.iter().map(|file| file.bytes).sum())?;
         let blobs = to.join(SLED_BLOBS);
         fs::create_dir_all(&blobs).map_err(|e| SnapshotError::from_io("made", &blobs, e))?;
         for file in files {
-            let copied = copy_file(&from.join(&file.name), &to.join(&file.name));
+            let copied = files::copy(&from.join(&file.name), &to.join(&file.name));
             match copied {
                 Ok(copied) if copied == (file.bytes, file.hash) => {}
                 copied => {
@@ -214,6 +233,7 @@ impl SnapshotStore for SledStore {
         if generation == 0 || self.generations()?.contains(&generation) {
             return Err(SnapshotError::Misused { what: "a generation of this number is there" });
         }
+        self.check_room(0)?;
         let path = self.database_path(generation);
         remove_dir(&path)?;
         let database = Database::open(&path, false).map_err(|e| from_sled("made", &path, e))?;
@@ -223,29 +243,28 @@ impl SnapshotStore for SledStore {
     }
 
     fn put(&mut self, chunk: &Chunk) -> Result<(), SnapshotError> {
+        let has_room = self.check_room(WRITES_A_BYTE * chunk.bytes().len() as u64);
         let Writing { puts, path, database } = self.writing.as_mut().ok_or(NOT_BEGUN)?;
+        puts.remember(has_room)?;
         puts.note(chunk)?;
         let written = database.as_ref().map_or(Ok(()), |database| database.put(chunk));
         puts.remember(written.map_err(|e| from_sled("written", path, e)))
     }
 
     fn publish(&mut self, manifest: &Manifest) -> Result<(), SnapshotError> {
-        let Writing { puts, path, database } = self.writing.as_mut().ok_or(NOT_BEGUN)?;
-        puts.check(manifest)?;
-        let closed = database.take().map_or(Ok(()), |database| close(database, path));
-        let sealed = closed.and_then(|()| sync_and_seal(path));
-        let sealed = puts.remember(sealed.and_then(|files| {
-            let bytes = seal::encode(manifest, &files);
-            bytes.ok_or(SnapshotError::Misused { what: "sled's files cannot be sealed" })
-        }))?;
-        let generation = puts.generation;
-        // The folder itself has to be there after a crash before what vouches for it is.
-        let written = self.sync_dir().and_then(|()| self.write_manifest(generation, &sealed));
-        match (&written, &mut self.writing) {
-            (Err(_), Some(writing)) => writing.puts.remember(written),
+        let writing = self.writing.as_mut().ok_or(NOT_BEGUN)?;
+        writing.puts.check(manifest)?;
+        let (generation, sealed) = (writing.puts.generation, writing.close_and_seal(manifest));
+        let published = sealed.and_then(|bytes| {
+            // The folder itself has to be there after a crash before what vouches for it is.
+            self.sync_dir()?;
+            self.write_manifest(generation, &bytes)
+        });
+        match &mut self.writing {
+            Some(writing) if published.is_err() => writing.puts.remember(published),
             _ => {
                 self.writing = None;
-                written
+                published
             }
         }
     }
@@ -365,76 +384,10 @@ impl Drop for Reader {
     }
 }
 
-/// Closes a database and waits until sled's own threads have let go of its files: they hold a lock.
+/// Closes a database, and waits until sled's own threads have let go of its files.
 fn close(database: Database, path: &Path) -> Result<(), SnapshotError> {
     let flushed = database.tree.flush();
     drop(database);
     flushed.map_err(|e| from_sled("written", path, e))?;
-    let log = path.join(SLED_LOG);
-    let file = File::open(&log).map_err(|e| SnapshotError::from_io("opened", &log, e))?;
-    for _ in 0..RELEASE_TRIES {
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(()),
-            Err(rustix::io::Errno::WOULDBLOCK) => thread::sleep(Duration::from_millis(1)),
-            Err(e) => return Err(SnapshotError::from_io("locked", &log, e.into())),
-        }
-    }
-    let what = "its threads do not let go of it".to_owned();
-    Err(SnapshotError::Store { did: "closed", path: path.to_path_buf(), what })
-}
-
-/// Makes a closed database durable, and says what it is.
-fn sync_and_seal(path: &Path) -> Result<Vec<SealedFile>, SnapshotError> {
-    let mut files = Vec::new();
-    for (dir, prefix) in [(path.to_path_buf(), ""), (path.join(SLED_BLOBS), "blobs/")] {
-        let entries = RealDisk.list(&dir).map_err(|e| SnapshotError::from_io("listed", &dir, e))?;
-        for entry in entries {
-            let file = dir.join(&entry.name);
-            let (bytes, hash) =
-                sync_and_hash(&file).map_err(|e| SnapshotError::from_io("synced", &file, e))?;
-            files.push(SealedFile { name: format!("{prefix}{}", entry.name), bytes, hash });
-        }
-        RealDisk.sync_dir(&dir).map_err(|e| SnapshotError::from_io("synced", &dir, e))?;
-    }
-    Ok(files)
-}
-
-fn sync_and_hash(path: &Path) -> io::Result<(u64, Hash)> {
-    let file = RealDisk.open_read_only(path)?;
-    file.sync_data()?;
-    stream(&file, |_, _| Ok(()))
-}
-
-fn copy_file(from: &Path, to: &Path) -> io::Result<(u64, Hash)> {
-    let (from, to) = (RealDisk.open_read_only(from)?, RealDisk.create(to)?);
-    stream(&from, |bytes, offset| to.write_at(bytes, offset))
-}
-
-/// Reads a file from end to end: its length and its hash.
-fn stream<F: DiskFile>(
-    file: &F,
-    mut also: impl FnMut(&[u8], u64) -> io::Result<()>,
-) -> io::Result<(u64, Hash)> {
-    let mut buffer = vec![0; COPY_BYTES];
-    let mut hasher = blake3::Hasher::new();
-    let mut offset = 0;
-    loop {
-        let read = file.read_at(&mut buffer, offset)?;
-        if read == 0 {
-            return Ok((offset, *hasher.finalize().as_bytes()));
-        }
-        hasher.update(&buffer[..read]);
-        also(&buffer[..read], offset)?;
-        offset += read as u64;
-    }
-}
-
-/// Removes a folder with all that is in it, if it is there.
-fn remove_dir(path: &Path) -> Result<(), SnapshotError> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(SnapshotError::from_io("removed", path, error))
-        }
-        _ => Ok(()),
-    }
+    files::wait_for_lock(&path.join(SLED_LOG))
 }

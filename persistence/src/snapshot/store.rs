@@ -26,7 +26,8 @@ pub trait SnapshotStore: Send {
     fn put(&mut self, chunk: &Chunk) -> Result<(), SnapshotError>;
 
     /// Makes everything durable that was put, and then writes the manifest, which makes the generation whole. After an
-    /// error, it has to be abandoned: nothing is synced a second time.
+    /// error, it has to be abandoned: nothing is synced a second time. If the process ends before that, there may be such
+    /// a generation, and then it is whole.
     fn publish(&mut self, manifest: &Manifest) -> Result<(), SnapshotError>;
 
     /// Drops what was begun and not published.
@@ -56,7 +57,8 @@ pub trait SnapshotStore: Send {
     }
 
     /// Drops what is older than the newest `keep` whole generations, and says which. While there are fewer whole ones,
-    /// nothing is dropped.
+    /// nothing is dropped. Whether they are whole, [`look`](Self::look) says: whoever doubts it [verifies](super::verify)
+    /// them before.
     fn prune(&mut self, keep: usize) -> Result<Vec<u64>, SnapshotError> {
         let whole = self.list()?;
         let Some(oldest) = keep.checked_sub(1).and_then(|last| whole.get(last)) else {

@@ -402,3 +402,6 @@ impl From<StoredReversal> for Reversal {
         Self { original, reversal }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,7 +37,7 @@ impl Piece {
             ChunkKind::Holds => Images::Holds(ledger.hold_images(range)),
             ChunkKind::Reversals => Images::Reversals(ledger.reversal_images(range)),
         };
-        Copied { piece: self, copied_at: ledger.last_sequence(), images }
+        Copied { piece: self, sequence: ledger.last_sequence(), images }
     }
 }
 
@@ -45,7 +45,7 @@ impl Piece {
 #[derive(Debug)]
 pub struct Copied {
     piece: Piece,
-    copied_at: Sequence,
+    sequence: Sequence,
     images: Images,
 }
 
@@ -134,7 +134,7 @@ impl Taking {
         store: &mut dyn SnapshotStore,
         copied: &Copied,
     ) -> Result<(), SnapshotError> {
-        let Copied { piece, copied_at, images } = copied;
+        let Copied { piece, sequence: copied_at, images } = copied;
         let misused = |what| Err(SnapshotError::Misused { what });
         if piece.generation != self.generation || self.out.front() != Some(&piece.key) {
             return misused("pieces come in another order");
