@@ -64,6 +64,7 @@ mod payment;
 mod record;
 mod refusal;
 mod retry;
+mod snapshot;
 mod statement;
 mod status;
 mod transfer;
@@ -95,6 +96,7 @@ pub use payment::{
 };
 pub use record::{Lookup, TransferRecord};
 pub use refusal::{Reason, Refusal};
+pub use snapshot::{Snapshot, SnapshotProgress, SnapshotTaking};
 pub use statement::{Side, Statement};
 pub use status::{AssetTotals, PartitionStatus, Status};
 pub use transfer::Transfer;

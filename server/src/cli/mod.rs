@@ -20,6 +20,7 @@ mod refund;
 mod release;
 mod send;
 mod serve;
+mod snapshot;
 mod statement;
 mod status;
 mod table;
@@ -77,6 +78,8 @@ enum Command {
     Status(status::Status),
     #[command(subcommand)]
     Clock(clock::Clock),
+    #[command(subcommand, name = "snapshot")]
+    Snapshots(snapshot::Snapshots),
     Verify(verify::Verify),
     Completions(completions::Completions),
 }
@@ -126,6 +129,7 @@ impl Cli {
             Command::Statement(command) => wait_for(command.run(output)),
             Command::Watch(command) => wait_for(command.run(output)),
             Command::Clock(command) => wait_for(command.run(output)),
+            Command::Snapshots(command) => wait_for(command.run(output)),
             Command::Completions(command) => command.run(output),
             Command::Status(command) => wait_for(command.run(output)),
         };

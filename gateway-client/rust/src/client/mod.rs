@@ -33,7 +33,7 @@ pub struct Client {
     pub(crate) ledger: LedgerServiceClient<Channel>,
     payments: PaymentServiceClient<Channel>,
     pub(crate) events: EventServiceClient<Channel>,
-    admin: AdminServiceClient<Channel>,
+    pub(crate) admin: AdminServiceClient<Channel>,
     coalescer: Coalescer,
     pub(crate) endpoint: Arc<str>,
     pub(crate) deadline: Duration,
