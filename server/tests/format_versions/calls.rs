@@ -122,7 +122,9 @@ impl Answer {
             }
         }
         let all_again = again.iter().all(|replayed| **replayed);
-        again.into_iter().for_each(|replayed| *replayed = false);
+        for replayed in again {
+            *replayed = false;
+        }
         (self, all_again)
     }
 

@@ -99,9 +99,9 @@ pub fn keep(folder: &Path, data: &Path, verify: &Value, state: &State, exchanges
     });
     let text = serde_json::to_string_pretty(&expected).expect("JSON") + "\n";
     fs::write(folder.join("expected.json"), text).expect("written");
-    write_lines(&folder.join("events.jsonl.gz"), jsons("Event", &state.events));
-    let exchanges = exchanges.iter().map(Exchange::to_json).collect();
-    write_lines(&folder.join("exchanges.jsonl.gz"), exchanges);
+    write_lines(&folder.join("events.jsonl.gz"), &jsons("Event", &state.events));
+    let exchanges: Vec<_> = exchanges.iter().map(Exchange::to_json).collect();
+    write_lines(&folder.join("exchanges.jsonl.gz"), &exchanges);
 }
 
 fn messages<M: Message + Default>(name: &str, json: &Value) -> Vec<M> {
@@ -119,8 +119,8 @@ fn read_lines(path: &Path) -> Vec<Value> {
     lines.map(|line| serde_json::from_str(&line.expect("a line")).expect("JSON")).collect()
 }
 
-fn write_lines(path: &Path, lines: Vec<Value>) {
-    let text: String = lines.into_iter().map(|line| format!("{line}\n")).collect();
+fn write_lines(path: &Path, lines: &[Value]) {
+    let text = lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n");
     write_packed(path, text.as_bytes());
 }
 
