@@ -31,7 +31,7 @@ endif
 # `make -n` expands recipes too, and must not run anything.
 is_dry_run = $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
 
-.PHONY: help run test lint simulate simulate-planted bench crash verify
+.PHONY: help run test test-rollback lint simulate simulate-planted bench crash verify
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +48,9 @@ test: ## All tests, the static binary in an empty chroot and the Dockerfile lint
 	scripts/test-python.sh
 	scripts/test-go.sh
 	deploy/test-image.sh
+
+test-rollback: ## Builds the release before too, and goes to this one, back, and forth again
+	scripts/test-rollback.sh
 
 lint: ## Formatting, clippy, rustdoc and shell syntax, warnings as errors
 	$(CARGO) fmt --all --check

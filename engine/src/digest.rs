@@ -26,22 +26,30 @@ impl Ledger {
         out.finish()
     }
 
-    /// Whether this is the digest of the state as earlier releases took it: over every id too. `None` if some ids are
-    /// not in memory.
+    /// The digest as earlier releases took it: over every id too. `None` if some ids are not in memory.
+    pub fn digest_with_ids(&self) -> Option<[u8; 32]> {
+        self.with_ids(Scope::Whole)
+    }
+
+    /// Whether this is the digest of the state as any earlier release took it, see
+    /// [`digest_with_ids`](Self::digest_with_ids). `None` if some ids are not in memory.
     pub fn is_digest_with_ids(&self, digest: [u8; 32]) -> Option<bool> {
-        if self.ids_forgotten_through > 0 {
+        let whole = self.with_ids(Scope::Whole)? == digest;
+        let before_holds =
+            || self.holds.len() == 0 && self.with_ids(Scope::BeforeHolds) == Some(digest);
+        Some(whole || before_holds())
+    }
+
+    fn with_ids(&self, scope: Scope) -> Option<[u8; 32]> {
+        if self.ids_forgotten_through > 0 || self.ids_behind.is_some() {
             return None;
         }
-        let with_ids = |scope| {
-            let mut out = Out::new(b"florin.v1.state\0");
-            self.digest_state(&mut out, scope);
-            digest_ids(&mut out, &self.transfer_ids);
-            digest_ids(&mut out, &self.group_ids);
-            self.digest_reversals(&mut out);
-            out.finish()
-        };
-        let before_holds = || self.holds.len() == 0 && with_ids(Scope::BeforeHolds) == digest;
-        Some(with_ids(Scope::Whole) == digest || before_holds())
+        let mut out = Out::new(b"florin.v1.state\0");
+        self.digest_state(&mut out, scope);
+        digest_ids(&mut out, &self.transfer_ids);
+        digest_ids(&mut out, &self.group_ids);
+        self.digest_reversals(&mut out);
+        Some(out.finish())
     }
 
     fn digest_state(&self, out: &mut Out, scope: Scope) {

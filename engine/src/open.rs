@@ -183,10 +183,14 @@ impl Ledger {
         Ok(())
     }
 
-    /// Notes the digest of the state, so that replay can be held against it.
+    /// Notes the digest of the state, so that replay can be held against it: while every id is in memory the one that
+    /// the release before can check as well, if somebody goes back to it.
     pub fn take_digest(&mut self, now_ns: u64, events: &mut Vec<Event>) {
-        let digest = self.digest();
-        self.record(Body::DigestTaken { digest, with_ids: false }, now_ns, events);
+        let body = match self.digest_with_ids() {
+            Some(digest) => Body::DigestTaken { digest, with_ids: true },
+            None => Body::DigestTaken { digest: self.digest(), with_ids: false },
+        };
+        self.record(body, now_ns, events);
     }
 
     pub(crate) fn record(&mut self, body: Body, now_ns: u64, events: &mut Vec<Event>) {

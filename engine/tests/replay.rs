@@ -245,18 +245,60 @@ type Tamper = fn(&mut Vec<Event>);
 
 /// What is done to the history; the place at which it is found out, and how.
 fn refused_by_replay(rows: &[(Tamper, usize, &str)]) {
-    for (row, (tamper, place, why)) in rows.iter().enumerate() {
-        let mut events = history();
-        tamper(&mut events);
-        assert_ne!(events, history(), "row {row} does nothing");
-        assert_eq!(replay(&events), Err((*place, (*why).to_owned())), "row {row}");
-        let without_digests = replay_by(Ledger::replay_without_digests, &events);
-        if *why == STATE {
-            assert!(without_digests.is_ok(), "row {row}: {without_digests:?}");
-        } else {
-            assert_eq!(without_digests, replay(&events), "row {row}, without digests");
+    for digest in [Digest::WithIds, Digest::WithTheirSum] {
+        for (row, (tamper, place, why)) in rows.iter().enumerate() {
+            let row = format!("row {row}, {digest:?}");
+            let untouched = history_with(digest);
+            let mut events = untouched.clone();
+            tamper(&mut events);
+            assert_ne!(events, untouched, "{row} does nothing");
+            assert_eq!(replay(&events), Err((*place, (*why).to_owned())), "{row}");
+            let without_digests = replay_by(Ledger::replay_without_digests, &events);
+            if *why == STATE {
+                assert!(without_digests.is_ok(), "{row}: {without_digests:?}");
+            } else {
+                assert_eq!(without_digests, replay(&events), "{row}, without digests");
+            }
         }
     }
+}
+
+/// Both kinds of digests that a journal may have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Digest {
+    WithIds,
+    WithTheirSum,
+}
+
+fn history_with(digest: Digest) -> Vec<Event> {
+    let mut events = history();
+    if digest == Digest::WithTheirSum {
+        let digest = replay(&events[..DIGEST - 1]).expect("a history");
+        events[DIGEST - 1].body = Body::DigestTaken { digest, with_ids: false };
+    }
+    events
+}
+
+/// While every id is in memory, the release before can check the digest; then it is of the kind that this can check
+/// without them.
+#[test]
+fn the_kind_of_digest_follows_from_what_is_in_memory() {
+    let mut ledger = Ledger::new(2);
+    for event in history() {
+        ledger.replay(&event).expect("a history");
+    }
+    let taken = |ledger: &mut Ledger| {
+        let (with_ids, digest) = (ledger.digest_with_ids(), ledger.digest());
+        let mut events = Vec::new();
+        ledger.take_digest(20_000, &mut events);
+        (events.remove(0).body, with_ids, digest)
+    };
+    let (body, with_ids, _) = taken(&mut ledger);
+    let digest = with_ids.expect("every id is in memory");
+    assert_eq!(body, Body::DigestTaken { digest, with_ids: true });
+    drop(ledger.forget_ids(PAID as u64));
+    let (body, with_ids, digest) = taken(&mut ledger);
+    assert_eq!((body, with_ids), (Body::DigestTaken { digest, with_ids: false }, None));
 }
 
 #[test]

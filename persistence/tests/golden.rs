@@ -316,6 +316,7 @@ fn what_was_written_is_read() {
     let expected = frames().concat();
     let (report, events) = verify(&disk).unwrap();
     assert!(events == expected, "the events of the golden files are others");
+    assert_eq!(report.format, 1);
     assert_eq!((report.segments, report.footers, report.frames, report.epoch), (3, 1, 6, 2));
     let journal = Journal::open(&disk, &dir(), &options(3)).unwrap();
     assert!(journal.replayed == expected);

@@ -49,6 +49,7 @@ pub fn run(data: &Path, json: bool) -> anyhow::Result<bool> {
     let counters = ledger.counters();
     let segments = report.as_ref().map_or(0, |report| report.segments);
     let frames = report.as_ref().map_or(0, |report| report.frames);
+    let format = report.as_ref().map_or(0, |report| report.format);
     let bytes = report.as_ref().map_or(0, |report| report.bytes);
     let tail_bytes =
         report.as_ref().map_or(0, |report| report.cut.as_ref().map_or(0, |cut| cut.bytes));
@@ -60,6 +61,7 @@ pub fn run(data: &Path, json: bool) -> anyhow::Result<bool> {
             "conserved": conserved,
             "problem": what,
             "sequence": ledger.last_sequence(),
+            "format": format,
             "segments": segments,
             "frames": frames,
             "journal_bytes": bytes,
@@ -99,6 +101,7 @@ pub fn run(data: &Path, json: bool) -> anyhow::Result<bool> {
             sum(asset.credits_posted_minor),
         );
     }
+    println!("format          {format}");
     if tail_bytes > 0 {
         println!(
             "unacknowledged  {tail_bytes} bytes at the end, cut at the next start: a write that a crash tore"

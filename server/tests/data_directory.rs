@@ -57,6 +57,7 @@ async fn a_kill_loses_nothing_that_was_acknowledged() {
         ("conserved", true.into()),
         ("transfers_posted", 20.into()),
         ("digests_checked", serde_json::Value::from(1)),
+        ("format", serde_json::Value::from(1)),
     ] {
         assert_eq!(report[key], value, "{key} in {report}");
     }

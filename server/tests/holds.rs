@@ -182,6 +182,22 @@ async fn wait_for(ledger: &mut Ledger, id: u128, expected: (State, [u128; 3])) {
     assert_eq!(one(ledger, id).await, expected, "hold {id}");
 }
 
+/// What falls due together is written together, as much as one segment has room for: with the smallest ones too.
+#[tokio::test]
+async fn due_in_the_smallest_segments() {
+    let server = Server::start_with(&[("FLORIN_JOURNAL__SEGMENT_BYTES", "65536")]);
+    let mut ledger = server.ledger().await;
+    open_accounts(&mut ledger).await;
+    assert!(pay(&mut ledger, new_transfer(1, "bank", "a", 1_000)).await.refusal.is_none());
+    let soon = now_ns() + 200_000_000;
+    for id in 70..75 {
+        pay(&mut ledger, due(id, 10, soon, v1::AtDue::Release)).await;
+    }
+    for id in 70..75 {
+        wait_for(&mut ledger, id, (State::Expired, [0, 10, 0])).await;
+    }
+}
+
 #[tokio::test]
 async fn a_frozen_account_is_not_captured_from() {
     let (_server, mut ledger) = start().await;

@@ -29,7 +29,8 @@ impl<P> Core<P> {
         self.trusted_ns = self.watch.trusted_ns(now, &self.ledger);
         self.ledger.hold_back_due(self.trusted_ns);
         self.due = DueNow::Nothing;
-        let fits = self.frame_bytes_max.saturating_sub(FRAME_BYTES) / DUE_BYTES;
+        let limit_bytes = self.frame_bytes_max.min(self.gauge.segment_room_bytes());
+        let fits = limit_bytes.saturating_sub(FRAME_BYTES) / DUE_BYTES;
         let most = usize::try_from(fits.clamp(1, ENTRY_MAX)).unwrap_or(1);
         let mut made = 0;
         while self.ledger.next_due_ns().is_some_and(|due_ns| due_ns <= self.trusted_ns) {

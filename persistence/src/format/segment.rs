@@ -36,6 +36,8 @@ const _: () = assert!(at::HASH == 216 && at::END == 248 && at::END <= HEADER_BYT
 /// What a segment says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SegmentHeader {
+    /// Format version, from 1.
+    pub(crate) version: u16,
     pub(crate) lineage: Lineage,
     /// From 1, never used twice.
     pub(crate) number: u64,
@@ -71,7 +73,7 @@ impl SegmentHeader {
     pub(crate) fn encode(&self) -> [u8; HEADER_BYTES] {
         let mut out = [0; HEADER_BYTES];
         put(&mut out, at::MAGIC, MAGIC);
-        put(&mut out, at::VERSION, VERSION.to_le_bytes());
+        put(&mut out, at::VERSION, self.version.to_le_bytes());
         put(&mut out, at::SECTOR_BYTES, SECTOR_BYTES_FIELD.to_le_bytes());
         put(&mut out, at::PARTITION, self.lineage.partition.to_le_bytes());
         put(&mut out, at::LINEAGE, self.lineage.id);
@@ -112,6 +114,7 @@ impl SegmentHeader {
             return Err(HeaderFault::Newer("an encrypted journal".to_owned()));
         }
         Ok(Self {
+            version,
             lineage: Lineage {
                 id: array(sector, at::LINEAGE),
                 partition: u32_at(sector, at::PARTITION),
@@ -159,6 +162,7 @@ mod tests {
     fn any_header() -> impl Strategy<Value = SegmentHeader> {
         (any::<([u8; 16], u32, [u64; 6])>(), any::<([u8; 32], [u8; 32], bool)>()).prop_map(
             |((id, partition, n), (previous_hash, salt_seed, is_takeover))| SegmentHeader {
+                version: VERSION,
                 lineage: Lineage { id, partition },
                 number: n[0],
                 first_sequence: n[1],
@@ -186,6 +190,7 @@ mod tests {
     #[test]
     fn newer_releases_are_told_from_damage() {
         let header = SegmentHeader {
+            version: VERSION,
             lineage: Lineage { id: [7; 16], partition: 0 },
             number: 1,
             first_sequence: 1,

@@ -14,7 +14,7 @@ use crate::format::footer::{self, AssetTotal, Footer};
 use crate::format::sector::{SECTOR_BYTES, TagKey};
 use crate::format::segment::{HEADER_BYTES, SegmentHeader};
 use crate::format::takeover::Takeover;
-use crate::format::{Hash, frame};
+use crate::format::{Hash, VERSION, frame};
 use crate::limits::{INDEX_STRIDE_BYTES, frame_bytes_max};
 
 /// Appends frames. There is one for each journal.
@@ -273,6 +273,7 @@ impl<D: Disk> JournalWriter<D> {
         self.seal()?;
         let old = &self.segment.header;
         let header = SegmentHeader {
+            version: VERSION,
             number: old.number + 1,
             first_sequence: self.next_sequence,
             segment_bytes,

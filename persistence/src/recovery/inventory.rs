@@ -87,6 +87,12 @@ impl Inventory {
         self.segments.last_key_value().map_or(0, |(number, _)| *number)
     }
 
+    /// The highest format version in any header; 0 if there is none.
+    pub(crate) fn highest_format(&self) -> u16 {
+        let headers = self.segments.values().filter_map(|file| file.header.as_ref());
+        headers.map(|header| header.version).max().unwrap_or(0)
+    }
+
     /// The highest epoch in any header; 0 if there is none.
     pub(crate) fn highest_epoch(&self) -> u64 {
         let headers = self.segments.values().filter_map(|file| file.header.as_ref());

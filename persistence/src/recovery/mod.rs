@@ -52,6 +52,8 @@ pub struct Progress {
 pub struct ScanReport {
     /// Which history it is; `None` if there is none yet.
     pub lineage: Option<[u8; 16]>,
+    /// The highest format version of any segment; 0 if there is none.
+    pub format: u16,
     /// The last opening; 0 if there was none.
     pub epoch: u64,
     /// The last event: the chain of hashes is whole up to it. 0 = none.
@@ -276,6 +278,7 @@ fn read<D: Disk>(
     let Replay { sequence, hash, totals, index, frames, footers, .. } = replay;
     let report = ScanReport {
         lineage: inventory.lineage.map(|lineage| lineage.id),
+        format: inventory.highest_format(),
         epoch: inventory.highest_epoch(),
         last_sequence: sequence,
         last_hash: hash,

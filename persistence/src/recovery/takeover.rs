@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::disk::{Disk, DiskFile};
 use crate::error::{OpenError, WriteError};
-use crate::format::Lineage;
 use crate::format::footer;
 use crate::format::sector::SECTOR_BYTES;
 use crate::format::segment::{self, HEADER_BYTES, SegmentHeader};
 use crate::format::takeover::Takeover;
+use crate::format::{Lineage, VERSION};
 use crate::journal::index::SharedIndex;
 use crate::journal::{
     CommissionError, JournalOptions, JournalReader, JournalWriter, Random, SparePreparer, Start,
@@ -33,6 +33,7 @@ pub(crate) fn begin<D: Disk>(
     let new_lineage = Lineage { id: random.bytes(), partition: options.partition };
     let begins = tail.as_ref().map(|tail| tail.begins);
     let header = SegmentHeader {
+        version: VERSION,
         lineage: inventory.lineage.unwrap_or(new_lineage),
         number: inventory.highest_number() + 1,
         first_sequence: begins.map_or(sequence + 1, |begins| begins.sequence),

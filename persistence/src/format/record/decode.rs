@@ -226,10 +226,25 @@ fn metadata(payloads: &Payloads<'_>) -> Box<[u8]> {
     payloads.optional(PayloadKind::Metadata).unwrap_or_default().into()
 }
 
+/// The first release, which had no ceilings, ended before them, and wrote a zero where it now says whether there is one.
+fn account_bytes(payloads: &Payloads<'_>) -> Result<[u8; ACCOUNT_BYTES], RecordFault> {
+    let mut bytes = [0; ACCOUNT_BYTES];
+    match payloads.optional(PayloadKind::Account) {
+        Some(first) if first.len() == account_at::CEILING => {
+            if first[account_at::HAS_CEILING] != 0 {
+                return Err(RecordFault::new("an account has a ceiling and ends before it"));
+            }
+            bytes[..account_at::CEILING].copy_from_slice(first);
+        }
+        _ => bytes = *payloads.required::<ACCOUNT_BYTES>(PayloadKind::Account)?,
+    }
+    Ok(bytes)
+}
+
 type AccountTerms = (Floor, Option<u128>, Freeze, bool);
 
 fn account(payloads: &Payloads<'_>) -> Result<AccountTerms, RecordFault> {
-    let bytes = payloads.required::<ACCOUNT_BYTES>(PayloadKind::Account)?;
+    let bytes = &account_bytes(payloads)?;
     let overdraft_minor = u128_at(bytes, account_at::OVERDRAFT);
     let floor = match bytes[account_at::FLOOR] {
         floor::ZERO => Floor::Zero,

@@ -356,6 +356,16 @@ fn what_makes_no_sense_is_said() {
     ] {
         assert_eq!(found.map(|_| ()), expected);
     }
+    // The first release ended before the ceiling.
+    let first = |at_ceiling: u8| {
+        let Encoded { record, mut table, mut payload } = encoded(&opened("a", 3));
+        table[32..36].copy_from_slice(&24u32.to_le_bytes());
+        payload.drain(16 + account_at::CEILING..16 + account_at::END);
+        payload[16 + account_at::HAS_CEILING] = at_ceiling;
+        decoded(1, &Encoded { record, table, payload }).map_err(|fault| fault.0)
+    };
+    assert_eq!(first(0), Ok(opened("a", 3)));
+    assert_eq!(first(1), Err("an account has a ceiling and ends before it".to_owned()));
     // What was erased is empty.
     let Ok(Event { body: Body::AccountOpened(account), .. }) = changed(|e| e.payload[56..].fill(0))
     else {
