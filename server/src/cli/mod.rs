@@ -12,6 +12,7 @@ mod completions;
 mod either;
 mod failure;
 mod hold;
+mod import;
 mod names;
 mod output;
 mod pay;
@@ -77,6 +78,8 @@ enum Command {
     Status(status::Status),
     #[command(subcommand)]
     Clock(clock::Clock),
+    #[command(subcommand)]
+    Import(import::Import),
     Verify(verify::Verify),
     Completions(completions::Completions),
 }
@@ -125,6 +128,7 @@ impl Cli {
             Command::Payment(command) => wait_for(command.run(output)),
             Command::Statement(command) => wait_for(command.run(output)),
             Command::Watch(command) => wait_for(command.run(output)),
+            Command::Import(command) => wait_for(command.run(output)),
             Command::Clock(command) => wait_for(command.run(output)),
             Command::Completions(command) => command.run(output),
             Command::Status(command) => wait_for(command.run(output)),
