@@ -5,10 +5,8 @@ use std::collections::HashMap;
 use florin_client::{AccountId, AccountKey, Asset, Client};
 use florin_engine::{AssetCode, iso_4217_scale};
 
+use super::ask::in_parts;
 use crate::cli::failure::Failure;
-
-/// Accounts in one question. With all the metadata that they may have, the answer stays below what clients take.
-const ASKED_MAX: usize = 4_000;
 
 /// Assets by code.
 #[derive(Debug, Clone, Default)]
@@ -77,12 +75,14 @@ impl Accounts {
             .collect();
         unknown.sort_unstable();
         unknown.dedup();
-        for asked in unknown.chunks(ASKED_MAX) {
-            let lookup = client.get_accounts(asked.iter().copied()).await?;
-            self.by_id.extend(asked.iter().map(|&id| (id, None)));
-            for account in lookup.found {
-                self.note(account.id, &account.asset.code);
-            }
+        let ask = async |asked: &[AccountId]| {
+            let accounts = client.get_accounts(asked.iter().copied()).await?.found;
+            Ok(accounts.into_iter().map(|account| (account.id, account.asset.code)).collect())
+        };
+        let found = in_parts(&unknown, ask).await?;
+        self.by_id.extend(unknown.into_iter().map(|id| (id, None)));
+        for (id, asset) in found {
+            self.note(id, &asset);
         }
         Ok(())
     }

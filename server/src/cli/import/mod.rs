@@ -6,6 +6,7 @@
 
 mod accounts;
 mod args;
+mod ask;
 mod file;
 mod ids;
 mod interrupt;

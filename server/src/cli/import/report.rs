@@ -254,10 +254,13 @@ impl<'o, 'w> Report<'o, 'w> {
         let status = if is_whole { "imported" } else { "stopped" };
         let summary = Summary { status, what, file: &file, rows, tally, not_sent };
         unless_nobody_reads(output.result(&summary))?;
-        let again = "run the same command again: it goes on, and nothing is applied twice";
-        went.map_err(|failure| match failure.hint {
-            Some(_) => failure,
-            None => failure.with_hint(again),
+        went.map_err(|failure| match failure.reason.as_str() {
+            _ if failure.hint.is_some() => failure,
+            "MESSAGE_TOO_LARGE" | "BATCH_TOO_LARGE" => {
+                failure.with_hint("send fewer rows together, with --batch")
+            }
+            _ => failure
+                .with_hint("run the same command again: it goes on, and nothing is applied twice"),
         })?;
         placed?;
         Ok(if tally.refused > 0 { Exit::Refused } else { Exit::Done })

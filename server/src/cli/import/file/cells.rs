@@ -396,10 +396,8 @@ mod tests {
 
     #[test]
     fn metadata_is_bounded_and_empty_cells_attach_nothing() {
-        let columns = Columns {
-            metadata: vec![("a".to_owned(), 1), ("b".to_owned(), 0)],
-            ..Columns::default()
-        };
+        let mut columns = Columns::default();
+        columns.metadata = vec![("a".to_owned(), 1), ("b".to_owned(), 0)];
         let header: csv::StringRecord = ["metadata.b", "metadata.a"].into_iter().collect();
         for (b_bytes, fits) in [(0, true), (4_091, true), (4_092, false)] {
             let b = "x".repeat(b_bytes);

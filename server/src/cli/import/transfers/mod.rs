@@ -12,6 +12,7 @@ use florin_client::{Client, TransferId};
 
 use super::CHECKED_ROWS;
 use super::args::{FileArgs, unreadable};
+use super::ask::in_parts;
 use super::file::{DateFormat, Findings, Source};
 use super::interrupt::Interrupt;
 use super::known::{Accounts, Assets};
@@ -169,11 +170,12 @@ async fn count_known(
             Unit::Group(group) => group.rows,
         };
         let ids: Vec<TransferId> = rows.iter().map(|row| row.id).collect();
-        for asked in ids.chunks(CHECKED_ROWS) {
+        let applied = in_parts(&ids, async |asked| {
             let records = client.get_transfers(asked.iter().copied()).await?.found;
-            let applied = records.iter().filter(|record| record.outcome.is_ok()).count() as u64;
-            checked.known += applied;
-            checked.refused_before += records.len() as u64 - applied;
+            Ok(records.iter().map(|record| record.outcome.is_ok()).collect())
+        });
+        for applied in applied.await? {
+            *(if applied { &mut checked.known } else { &mut checked.refused_before }) += 1;
         }
     }
     Ok(())

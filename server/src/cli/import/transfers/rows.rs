@@ -7,7 +7,7 @@ use std::rc::Rc;
 use csv::StringRecord;
 use florin_client::{AccountKey, Asset, Transfer, TransferId};
 
-use super::seen::{Key, Seen};
+use super::seen::{Identity, Key, Seen};
 use crate::cli::failure::Failure;
 use crate::cli::import::file::{Cells, Columns, DateFormat, Field, Finding, REFUSED_ID, Row, Rows};
 use crate::cli::import::ids::{Content, Said};
@@ -251,14 +251,15 @@ impl<R: Read> TransferRows<R> {
             group,
         };
         let content = Content::of(&said);
-        let id = self.seen.id(
-            &mut cells,
-            self.key,
-            &self.terms.import,
+        let identity = Identity {
+            key: self.key,
+            import: &self.terms.import,
             content,
             refused,
-            group.is_some(),
-        );
+            refused_place: places.refused,
+            is_member: group.is_some(),
+        };
+        let id = self.seen.id(&mut cells, identity);
         let mut transfer = TransferRow {
             line: row.line,
             debit,

@@ -22,6 +22,20 @@ pub(super) enum Key {
     Content,
 }
 
+/// What the id of a row follows from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Identity<'a> {
+    pub key: Key,
+    /// Name of the import; empty if it has none.
+    pub import: &'a str,
+    pub content: Content,
+    /// The id that an earlier refusal used up, and the column in which it stands.
+    pub refused: Option<u128>,
+    pub refused_place: Option<usize>,
+    /// It is in a group.
+    pub is_member: bool,
+}
+
 /// What stood in the rows before: 21 bytes a row, and 16 a group.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -47,21 +61,14 @@ impl Seen {
     }
 
     /// The id of a row. `None` if it has none of its own: that is noted.
-    pub fn id(
-        &mut self,
-        cells: &mut Cells<'_>,
-        key: Key,
-        import: &str,
-        content: Content,
-        refused: Option<u128>,
-        is_member: bool,
-    ) -> Option<TransferId> {
+    pub fn id(&mut self, cells: &mut Cells<'_>, row: Identity<'_>) -> Option<TransferId> {
+        let Identity { key, import, content, refused, refused_place, is_member } = row;
         // Members of a group that is tried again have ids of that group, or still their own.
         let has_own = matches!(key, Key::Id(_)) && is_member;
         if let Some(refused) = refused.filter(|_| !has_own) {
             let id = TransferId(ids::after_refusal(refused));
             if !is_member {
-                self.note(cells, id.0.to_le_bytes(), None, "REFUSED_ID_TWICE_IN_FILE")?;
+                self.note(cells, id.0.to_le_bytes(), refused_place, "REFUSED_ID_TWICE_IN_FILE")?;
             }
             return Some(id);
         }

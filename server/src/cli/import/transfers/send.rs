@@ -9,6 +9,7 @@ use florin_client::{
 use super::rows::TransferRow;
 use super::units::{Group, Unit};
 use crate::cli::failure::Failure;
+use crate::cli::import::ask::in_parts;
 use crate::cli::import::ids;
 use crate::cli::import::interrupt::Interrupt;
 use crate::cli::import::report::{RefusedRows, Report};
@@ -73,10 +74,7 @@ impl Sender<'_> {
 
     /// Which of these were refused by an earlier import, and may be tried again. A row that was mended since is answered
     /// with `ID_REUSED`, whatever became of the first one: the record of that says it.
-    async fn refused_before(
-        &mut self,
-        outcomes: &[Outcome],
-    ) -> Result<HashSet<TransferId>, Failure> {
+    async fn refused_before(&self, outcomes: &[Outcome]) -> Result<HashSet<TransferId>, Failure> {
         if !self.retry_refused {
             return Ok(HashSet::new());
         }
@@ -89,11 +87,12 @@ impl Sender<'_> {
             .filter(|refused| refused.refusal.reason == Reason::IdReused)
             .map(|refused| refused.id)
             .collect();
-        if !reused.is_empty() {
-            let records = self.interrupt.answer(self.client.get_transfers(reused)).await?;
-            let refused = records.found.iter().filter(|record| record.outcome.is_err());
-            before.extend(refused.map(|record| record.id));
-        }
+        let refused = in_parts(&reused, async |asked| {
+            let records = self.client.get_transfers(asked.iter().copied()).await?.found;
+            let refused = records.into_iter().filter(|record| record.outcome.is_err());
+            Ok(refused.map(|record| record.id).collect())
+        });
+        before.extend(refused.await?);
         Ok(before)
     }
 
