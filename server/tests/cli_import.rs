@@ -5,6 +5,7 @@ mod support;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -371,17 +372,21 @@ fn standard_input_batches_and_stopping_at_a_refusal() {
     assert_eq!(books.balance("shop"), "50.00");
 }
 
-/// The server is killed in the middle of an import, and the import is interrupted: either way it goes on by being run
-/// again.
-#[test]
-fn an_import_that_is_stopped_goes_on() {
-    let books = Books::start();
-    const ROWS: u64 = 3_000;
+const ROWS: u64 = 3_000;
+
+/// Enough rows to be in the middle of them when something happens.
+fn many_rows() -> String {
     let mut file = "from,to,amount\n".to_owned();
     for row in 0..ROWS {
         writeln!(file, "cash,shop,{}.{:02}", row / 100, row % 100 + 1).expect("written");
     }
-    books.file("many.csv", &file);
+    file
+}
+
+#[test]
+fn an_import_that_is_interrupted_goes_on_when_it_is_run_again() {
+    let books = Books::start();
+    books.file("many.csv", &many_rows());
     let line = "transfers many.csv --asset EUR --import-name many --batch 1";
     let before = books.posted();
     let importing = books.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
@@ -407,4 +412,39 @@ fn an_import_that_is_stopped_goes_on() {
     let line = line.replace("--batch 1", "");
     assert_eq!(books.imports(&line), (0, tally("imported", ROWS, ROWS - applied, applied, 0)));
     assert_eq!(books.posted(), before + ROWS);
+}
+
+#[test]
+fn an_import_outlives_its_server() {
+    let data = tempfile::tempdir().expect("a directory");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("bound").to_string();
+    drop(listener);
+    // On an address that stays, since the import looks for the server where it was.
+    let serve = || {
+        let mut command = florin();
+        command.arg("serve").arg("--data").arg(data.path()).args(["--listen", &address]);
+        Server::started(command, data.path())
+    };
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut books = Books { server: serve(), dir };
+    books.file("accounts.csv", ACCOUNTS);
+    books.imports("accounts accounts.csv");
+    books.file("many.csv", &many_rows());
+    let line = "transfers many.csv --asset EUR --import-name many --batch 1 --timeout 60";
+    let importing = books.command(line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let importing = importing.expect("florin runs");
+    for killed_after in [20, 40] {
+        while books.posted() < killed_after {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        books.server.kill();
+        books.server = serve();
+    }
+    let output = importing.wait_with_output().expect("it ends");
+    let summary: Value = serde_json::from_slice(&output.stdout).expect("one line of JSON");
+    assert_eq!((output.status.code(), &summary["refused"]), (Some(0), &json!(0)));
+    // What was applied when the answer was lost is answered as known.
+    let done = ["applied", "known"].map(|field| summary[field].as_u64().expect("a number"));
+    assert_eq!((done.iter().sum::<u64>(), books.posted()), (ROWS, ROWS));
 }

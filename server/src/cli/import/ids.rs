@@ -65,20 +65,20 @@ pub(super) fn of_text(import: &str, text: &str) -> TransferId {
     match text.parse() {
         Ok(number) if is_number => TransferId(number),
         _ => derived(
-            Derivation::of(b"florin.v1.import-id\0").part(import.as_bytes()).part(text.as_bytes()),
+            &Derivation::of(b"florin.v1.import-id\0").part(import.as_bytes()).part(text.as_bytes()),
         ),
     }
 }
 
 /// The id of the row with this key.
 pub(super) fn of_key(import: &str, key: &str) -> TransferId {
-    derived(Derivation::of(b"florin.v1.import-key\0").part(import.as_bytes()).part(key.as_bytes()))
+    derived(&Derivation::of(b"florin.v1.import-key\0").part(import.as_bytes()).part(key.as_bytes()))
 }
 
 /// The id of a row that has nothing but its content, and `before` rows with the same content before it.
 pub(super) fn of_row(import: &str, content: Content, before: u32) -> TransferId {
     let row = Derivation::of(b"florin.v1.import-row\0").part(import.as_bytes()).part(&content.0);
-    derived(row.part(&u64::from(before).to_le_bytes()))
+    derived(&row.part(&u64::from(before).to_le_bytes()))
 }
 
 /// The id of a group. It has another one as soon as anything in it is another.
@@ -92,19 +92,19 @@ pub(super) fn of_group(
     for (id, content) in members {
         hash = hash.number(id.0).part(&content.0);
     }
-    GroupId(derived(hash).0)
+    GroupId(derived(&hash).0)
 }
 
 /// The id under which is tried again what was refused under this one. Since it follows from the refused one alone, a
 /// row is applied once, however often and in however many files it is tried again.
 pub(super) fn after_refusal(refused: u128) -> u128 {
-    derived(Derivation::of(b"florin.v1.import-again\0").number(refused)).0
+    derived(&Derivation::of(b"florin.v1.import-again\0").number(refused)).0
 }
 
 /// The id of a member of a group that is tried again.
 pub(super) fn of_member(group: GroupId, index: usize) -> TransferId {
     let member = Derivation::of(b"florin.v1.import-member\0").number(group.0);
-    derived(member.part(&(index as u64).to_le_bytes()))
+    derived(&member.part(&(index as u64).to_le_bytes()))
 }
 
 /// Sixteen bytes that stand for a text, where only equality matters.
@@ -112,7 +112,7 @@ pub(super) fn digest(text: &str) -> [u8; 16] {
     Derivation::of(b"").part(text.as_bytes()).bytes()
 }
 
-fn derived(hash: Derivation) -> TransferId {
+fn derived(hash: &Derivation) -> TransferId {
     TransferId(u128::from_le_bytes(hash.bytes()))
 }
 

@@ -36,7 +36,7 @@ impl Interrupt {
                 answer = &mut call => return Ok(answer?),
             }
             if self.told {
-                return Err(self.failure());
+                return Err(interrupted());
             }
             self.told = true;
         }
@@ -44,15 +44,15 @@ impl Interrupt {
 
     /// Whether to go on.
     pub fn check(&self) -> Result<(), Failure> {
-        if self.told { Err(self.failure()) } else { Ok(()) }
+        if self.told { Err(interrupted()) } else { Ok(()) }
     }
+}
 
-    fn failure(&self) -> Failure {
-        Failure {
-            exit: Exit::NoAnswer,
-            reason: "INTERRUPTED".to_owned(),
-            message: "the import was interrupted".to_owned(),
-            hint: None,
-        }
+fn interrupted() -> Failure {
+    Failure {
+        exit: Exit::NoAnswer,
+        reason: "INTERRUPTED".to_owned(),
+        message: "the import was interrupted".to_owned(),
+        hint: None,
     }
 }

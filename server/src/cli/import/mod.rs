@@ -53,3 +53,36 @@ impl Import {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use crate::cli::Cli;
+
+    #[test]
+    fn what_is_used_wrongly() {
+        for (line, fine) in [
+            ("", false),
+            ("accounts", false),
+            ("accounts -", true),
+            ("accounts a.csv --batch 0", false),
+            ("accounts a.csv --batch 8190 --delimiter ;", true),
+            ("accounts a.csv --batch 8191", false),
+            ("accounts a.csv --delimiter ab", false),
+            ("accounts a.csv --map account", false),
+            ("accounts a.csv --map account=Konto --map asset=W --ignore x", true),
+            ("accounts a.csv --import-name x", false),
+            ("accounts a.csv --dry-run --refused-to r.csv", false),
+            ("transfers t.csv", true),
+            ("transfers t.csv --key-column k", false),
+            ("transfers t.csv --key-column k --import-name x", true),
+            ("transfers t.csv --date-format dmy --retry-refused", true),
+            ("transfers t.csv --date-format german", false),
+        ] {
+            let line = format!("florin import {line}");
+            let parsed = Cli::try_parse_from(line.split_whitespace());
+            assert_eq!(parsed.is_ok(), fine, "{line:?}: {parsed:?}");
+        }
+    }
+}

@@ -16,8 +16,10 @@ pub(super) struct RefusedFile {
     path: PathBuf,
     /// Columns of the imported file that are written again.
     kept: Vec<usize>,
-    /// Where the imported file says what was refused before; `None` where there are no ids.
-    refused_id: Option<Option<usize>>,
+    /// Whether rows have ids, which refusals use up.
+    has_ids: bool,
+    /// Where the imported file says what was refused before.
+    refused_before: Option<usize>,
 }
 
 /// A row that was refused.
@@ -52,10 +54,9 @@ impl RefusedFile {
             is_named(REFUSED_ID, column) || REFUSED_WHY.iter().any(|name| is_named(name, column))
         };
         let kept = (0..header.len()).filter(|&place| !is_ours(&header[place])).collect();
-        let before = header.iter().position(|column| is_named(REFUSED_ID, column));
-        let refused_id = has_ids.then_some(before);
-        let mut file = Self { writer, path: path.to_owned(), kept, refused_id };
-        let id_name = file.refused_id.map(|_| REFUSED_ID);
+        let refused_before = header.iter().position(|column| is_named(REFUSED_ID, column));
+        let mut file = Self { writer, path: path.to_owned(), kept, has_ids, refused_before };
+        let id_name = has_ids.then_some(REFUSED_ID);
         let names: Vec<&str> = file.kept.iter().map(|&place| &header[place]).collect();
         let names = names.into_iter().chain(id_name).chain(REFUSED_WHY);
         file.writer.write_record(names).map_err(|error| unwritable(&error))?;
@@ -63,10 +64,13 @@ impl RefusedFile {
     }
 
     pub fn write(&mut self, row: RefusedRow<'_>) -> Result<(), Failure> {
-        let id = self.refused_id.map(|before| match row.used_up {
+        let id = self.has_ids.then(|| match row.used_up {
             Some(id) => TransferId(id).to_string(),
             // Nothing was used up now, so what was used up before still says how to go on.
-            None => before.and_then(|place| row.cells.get(place)).unwrap_or_default().to_owned(),
+            None => {
+                let before = self.refused_before.and_then(|place| row.cells.get(place));
+                before.unwrap_or_default().to_owned()
+            }
         });
         let line = row.line.to_string();
         let kept = self.kept.iter().map(|&place| row.cells.get(place).unwrap_or_default());

@@ -59,7 +59,6 @@ struct Total {
     scale: u32,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn as_text<S: serde::Serializer>(minor: &u128, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(minor)
 }

@@ -94,11 +94,6 @@ impl Findings {
         }
     }
 
-    #[cfg(test)]
-    pub fn into_listed(self) -> Vec<Finding> {
-        self.listed
-    }
-
     /// Goes on if nothing was found. Else lists what was, and says that nothing was sent.
     pub fn report(&self, file: &str, output: &mut Output<'_>) -> Result<(), Failure> {
         if self.count == 0 {

@@ -212,13 +212,13 @@ impl<R: Read> TransferRows<R> {
             cells.fail(places.to, "SAME_ACCOUNT", "the account that pays is the one that receives");
         }
         let asset = cells.asset(places.asset, self.terms.asset.as_deref(), &mut self.assets);
-        let asset = asset.map(|asset| match self.shared.get(&asset.code) {
-            Some(shared) => Rc::clone(shared),
-            None => {
-                let shared = Rc::new(asset.clone());
-                self.shared.insert(asset.code.clone(), Rc::clone(&shared));
-                shared
+        let asset = asset.map(|asset| {
+            if let Some(shared) = self.shared.get(&asset.code) {
+                return Rc::clone(shared);
             }
+            let shared = Rc::new(asset.clone());
+            self.shared.insert(asset.code.clone(), Rc::clone(&shared));
+            shared
         });
         let amount_minor = asset.as_deref().and_then(|asset| cells.amount(places.amount, asset));
         let code = cells.code(places.code);

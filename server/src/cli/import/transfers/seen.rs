@@ -139,16 +139,15 @@ impl Seen {
             self.group = None;
             return;
         };
-        let open = match self.group.take_if(|open| open.label == *label) {
-            Some(open) => open,
-            None => {
-                if !self.groups.insert(ids::digest(label)) {
-                    let message = "rows of this group stand further up: those of a group have to stand together";
-                    cells.fail(place, "GROUP_SCATTERED", message);
-                }
-                OpenGroup { label: label.clone(), refused: row.refused, members: 0, bytes: 0 }
+        let same = self.group.take_if(|open| open.label == *label);
+        let open = same.unwrap_or_else(|| {
+            if !self.groups.insert(ids::digest(label)) {
+                let message =
+                    "rows of this group stand further up: those of a group have to stand together";
+                cells.fail(place, "GROUP_SCATTERED", message);
             }
-        };
+            OpenGroup { label: label.clone(), refused: row.refused, members: 0, bytes: 0 }
+        });
         let open = self.group.insert(OpenGroup {
             members: open.members + 1,
             bytes: open.bytes + row.wire_bytes(),

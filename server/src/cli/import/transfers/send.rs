@@ -83,11 +83,11 @@ impl Sender<'_> {
             .filter(|refused| refused.replayed && refused.sequence != 0)
             .map(|refused| refused.id)
             .collect();
-        let reused: Vec<TransferId> = refused()
+        let used_twice: Vec<TransferId> = refused()
             .filter(|refused| refused.refusal.reason == Reason::IdReused)
             .map(|refused| refused.id)
             .collect();
-        let refused = in_parts(&reused, async |asked| {
+        let refused = in_parts(&used_twice, async |asked| {
             let records = self.client.get_transfers(asked.iter().copied()).await?.found;
             let refused = records.into_iter().filter(|record| record.outcome.is_err());
             Ok(refused.map(|record| record.id).collect())

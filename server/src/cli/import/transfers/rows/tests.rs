@@ -246,7 +246,12 @@ fn a_mended_file_applies_what_is_missing_and_nothing_twice() {
         let mut applied = std::collections::HashSet::new();
         let mut most: HashMap<usize, usize> = HashMap::new();
         for _ in 0..6 {
-            let text: String = lines.iter().map(|amount| format!("a,b,{}\n", amount + 1)).collect();
+            let rows: Vec<String> =
+                lines.iter().map(|amount| format!("a,b,{}", amount + 1)).collect();
+            let text = rows.join(
+                "
+",
+            );
             applied.extend(ids(&format!("from,to,amount\n{text}"), "x", None));
             // The twin: of each content as many as its fullest version had.
             for content in 0..5 {
