@@ -64,13 +64,13 @@ impl RefusedFile {
     }
 
     pub fn write(&mut self, row: RefusedRow<'_>) -> Result<(), Failure> {
-        let id = self.has_ids.then(|| match row.used_up {
-            Some(id) => TransferId(id).to_string(),
-            // Nothing was used up now, so what was used up before still says how to go on.
-            None => {
-                let before = self.refused_before.and_then(|place| row.cells.get(place));
-                before.unwrap_or_default().to_owned()
+        let id = self.has_ids.then(|| {
+            if let Some(id) = row.used_up {
+                return TransferId(id).to_string();
             }
+            // Nothing was used up now, so what was used up before still says how to go on.
+            let before = self.refused_before.and_then(|place| row.cells.get(place));
+            before.unwrap_or_default().to_owned()
         });
         let line = row.line.to_string();
         let kept = self.kept.iter().map(|&place| row.cells.get(place).unwrap_or_default());
