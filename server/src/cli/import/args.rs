@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::file::{Columns, Field, Finding, Findings, Mapped, Rows, Source, Wishes, bad_file};
-use crate::cli::args::Connection;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
@@ -54,9 +53,6 @@ pub(super) struct FileArgs {
     /// Write the rows that are refused, and why, to this file: mend them there and import it
     #[arg(long, value_name = "PATH", conflicts_with = "dry_run")]
     pub refused_to: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub connection: Connection,
 }
 
 impl FileArgs {

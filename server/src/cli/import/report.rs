@@ -276,7 +276,13 @@ fn unless_nobody_reads(printed: io::Result<()>) -> Result<(), Failure> {
 
 /// Why, in a sentence, with what was missing.
 fn detail(refusal: &Refusal, asset: Option<&Asset>) -> String {
-    let mut detail = refusal.message.clone();
+    let has_amounts = refusal.reason != Reason::GroupTooLarge
+        && (refusal.missing_minor.is_some() || refusal.would_pass_minor.is_some());
+    let mut detail = match refusal.message.rsplit_once(": ") {
+        // The sentence has the amounts in minor units; here they follow as people write them.
+        Some((what, _)) if has_amounts && asset.is_some() => what.to_owned(),
+        _ => refusal.message.clone(),
+    };
     let amount = |minor| match asset {
         Some(asset) => {
             format!("{} {}", money::format_minor_unsigned(minor, asset.scale), asset.code)

@@ -13,6 +13,7 @@ use super::progress::Bar;
 use super::refused_file::RefusedFile;
 use super::report::{Checked, RefusedRows, Report};
 use super::{CHECKED_ROWS, FILLED_BYTES_MAX};
+use crate::cli::args::Connection;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::view::RefusedView;
@@ -34,12 +35,15 @@ Example:
 pub(in crate::cli) struct Accounts {
     #[command(flatten)]
     file: FileArgs,
+
+    #[command(flatten)]
+    connection: Connection,
 }
 
 impl Accounts {
     pub async fn run(self, output: &mut Output<'_>) -> Result<Exit, Failure> {
         let source = self.file.open()?;
-        let client = self.file.connection.open().await?;
+        let client = self.connection.open().await?;
         let assets = Assets::of_server(&client).await?;
         let checked = self.check(&source, &client, assets.clone(), output).await?;
         if self.file.dry_run {

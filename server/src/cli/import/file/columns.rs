@@ -83,6 +83,12 @@ impl Columns {
         }
         search.check_complete(wishes);
         search.found.metadata.sort_unstable();
+        if let Some(delimiter) = search.other_delimiter().filter(|_| !search.findings.is_empty()) {
+            // Whatever else there is to say follows from that.
+            search.findings.clear();
+            let message = format!("the header is one column: try --delimiter {delimiter}");
+            search.fail(None, "COLUMN_MISSING", message);
+        }
         if search.findings.is_empty() { Ok(search.found) } else { Err(search.findings) }
     }
 
@@ -196,13 +202,10 @@ impl Search<'_> {
             if mapped_in_vain {
                 continue; // that was said
             }
-            let mut message = format!(
+            let message = format!(
                 "there is no column {}: name yours with --map {}=NAME",
                 field.name, field.name
             );
-            if let Some(delimiter) = self.other_delimiter() {
-                message = format!("{message}, or the delimiter with --delimiter {delimiter}");
-            }
             self.fail(None, "COLUMN_MISSING", message);
         }
     }
@@ -305,9 +308,8 @@ mod tests {
             (
                 "from;amount",
                 "",
-                "from;amount",
-                "COLUMN_MISSING: there is no column from: name yours with --map from=NAME, \
-                 or the delimiter with --delimiter semicolon",
+                "",
+                "COLUMN_MISSING: the header is one column: try --delimiter semicolon",
             ),
             ("from,amount,from", "", "", "COLUMN_TWICE: columns 1 and 3 have the same name"),
             ("from,amount,debit", "", "", "COLUMN_TWICE: from is another column already"),

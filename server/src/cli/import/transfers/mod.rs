@@ -19,6 +19,7 @@ use super::known::{Accounts, Assets};
 use super::progress::Bar;
 use super::refused_file::RefusedFile;
 use super::report::{Checked, Report};
+use crate::cli::args::Connection;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use rows::{FIELDS, Terms, TransferRows};
@@ -60,12 +61,15 @@ pub(in crate::cli) struct Transfers {
     /// Try again what an earlier import found refused, under the id that follows from the refused one
     #[arg(long)]
     retry_refused: bool,
+
+    #[command(flatten)]
+    connection: Connection,
 }
 
 impl Transfers {
     pub async fn run(self, output: &mut Output<'_>) -> Result<Exit, Failure> {
         let source = self.file.open()?;
-        let client = self.file.connection.open().await?;
+        let client = self.connection.open().await?;
         let assets = Assets::of_server(&client).await?;
         let mut checked = self.check(&source, &client, assets.clone(), output).await?;
         let rows = self.rows(&source, assets, output)?;

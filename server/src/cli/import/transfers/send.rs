@@ -161,7 +161,7 @@ fn report_group(
     report.refused(&RefusedRows {
         line: decided.line,
         group: Some(label),
-        subject: format!("{}, and with it all {} rows of its group,", subject(decided), rows.len()),
+        subject: format!("{} and its group (rows: {})", subject(decided), rows.len()),
         view: RefusedView::transfer(&refused, Some(&parties)),
         refusal: &refused.refusal,
         asset: Some(&decided.asset),
