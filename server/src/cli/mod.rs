@@ -12,6 +12,7 @@ mod completions;
 mod either;
 mod failure;
 mod hold;
+mod import;
 mod names;
 mod output;
 mod pay;
@@ -80,6 +81,8 @@ enum Command {
     Clock(clock::Clock),
     #[command(subcommand, name = "snapshot")]
     Snapshots(snapshot::Snapshots),
+    #[command(subcommand)]
+    Import(import::Import),
     Verify(verify::Verify),
     Completions(completions::Completions),
 }
@@ -128,6 +131,7 @@ impl Cli {
             Command::Payment(command) => wait_for(command.run(output)),
             Command::Statement(command) => wait_for(command.run(output)),
             Command::Watch(command) => wait_for(command.run(output)),
+            Command::Import(command) => wait_for(command.run(output)),
             Command::Clock(command) => wait_for(command.run(output)),
             Command::Snapshots(command) => wait_for(command.run(output)),
             Command::Completions(command) => command.run(output),
