@@ -262,7 +262,7 @@ impl World {
 
     pub fn options(&self) -> LoadOptions {
         let last_sequence = Some(self.ledger.last_sequence());
-        LoadOptions { identity: IDENTITY, last_sequence, seed: 11, ids_through: 0 }
+        LoadOptions { identity: IDENTITY, last_sequence, seed: 11, ids_through: 0, below: None }
     }
 
     /// Loads, replays what a snapshot has not seen, and holds the result against the ledger that ran.
