@@ -1,7 +1,4 @@
-//! Frames that were read and checked as a whole, and the few of them that are kept.
-
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+//! A frame that was read and checked as a whole.
 
 use florin_engine::{Event, Sequence};
 
@@ -10,9 +7,6 @@ use crate::format::frame::{Frame, FrameHeader, HEADER_BYTES};
 use crate::format::payload::{self, ENTRY_BYTES, Entry};
 use crate::format::record::{self, Payloads, RECORD_BYTES, RecordFault};
 use crate::format::sector;
-
-/// Bytes of frames that are kept: a handful of the largest that bulk requests make.
-const KEPT_BYTES: usize = 8 * 1024 * 1024;
 
 /// A frame that has been read and checked.
 pub(super) struct Checked {
@@ -82,40 +76,5 @@ impl Checked {
         let ends = self.payloads.get(first).zip(self.payloads.get(first + own.len()));
         let salted = ends.and_then(|(from, to)| self.content.get(*from..*to))?;
         (!own.is_empty()).then_some((own, salted))
-    }
-}
-
-/// The frames that single events were read from last. A frame never changes once it is durable, so one that was
-/// checked is right for as long as it is in memory.
-#[derive(Default)]
-pub(super) struct CheckedFrames {
-    /// The last used at the end.
-    frames: Mutex<VecDeque<Arc<Checked>>>,
-}
-
-impl CheckedFrames {
-    fn frames(&self) -> MutexGuard<'_, VecDeque<Arc<Checked>>> {
-        self.frames.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The frame of an event, if it is kept.
-    pub(super) fn get(&self, sequence: Sequence) -> Option<Arc<Checked>> {
-        let mut frames = self.frames();
-        let at = frames.iter().rposition(|frame| frame.holds(sequence))?;
-        let frame = frames.remove(at)?;
-        frames.push_back(Arc::clone(&frame));
-        Some(frame)
-    }
-
-    /// Keeps a frame, for as long as it is among those used last.
-    pub(super) fn keep(&self, frame: Arc<Checked>) {
-        let mut frames = self.frames();
-        frames.retain(|kept| kept.place != frame.place);
-        frames.push_back(frame);
-        let mut bytes: usize = frames.iter().map(|frame| frame.content.capacity()).sum();
-        while bytes > KEPT_BYTES {
-            let Some(oldest) = frames.pop_front() else { return };
-            bytes -= oldest.content.capacity();
-        }
     }
 }

@@ -23,7 +23,8 @@ impl<D: Disk> JournalReader<D> {
     pub fn sequence_at(&self, time_ns: u64) -> Result<Sequence, ReadError> {
         let spans = self.inner.shared.spans();
         let Some(first) = spans.first() else { return Ok(0) };
-        let at = count_before(&spans, |span| Ok(self.begins_at(span)? <= time_ns))?;
+        let mut walker = self.walker();
+        let at = count_before(&spans, |span| Ok(self.begins_at(&mut walker, span)? <= time_ns))?;
         let Some(span) = at.checked_sub(1).map(|at| spans[at]) else {
             return match first.first {
                 1 => Ok(0),
@@ -33,9 +34,10 @@ impl<D: Disk> JournalReader<D> {
                 }),
             };
         };
-        let (from, to) = self.bounds_at(&span, time_ns)?;
-        let after =
-            partition_point(from..to + 1, |sequence| Ok(self.time_of(sequence)? <= time_ns))?;
+        let (from, to) = self.bounds_at(&mut walker, &span, time_ns)?;
+        let after = partition_point(from..to + 1, |sequence| {
+            Ok(walker.read(sequence)?.timestamp_ns <= time_ns)
+        })?;
         Ok(after - 1)
     }
 
@@ -98,21 +100,21 @@ impl<D: Disk> JournalReader<D> {
         Ok(found)
     }
 
-    /// When an event happened.
-    fn time_of(&self, sequence: Sequence) -> Result<u64, ReadError> {
-        Ok(self.read(sequence)?.timestamp_ns)
-    }
-
     /// When the first event of a segment happened.
-    fn begins_at(&self, span: &Span) -> Result<u64, ReadError> {
+    fn begins_at(&self, walker: &mut Walker<D>, span: &Span) -> Result<u64, ReadError> {
         match self.inner.by_index(span.number, |index| Ok(index.first_timestamp_ns())) {
             Some(time_ns) => Ok(time_ns),
-            None => self.time_of(span.first),
+            None => Ok(walker.read(span.first)?.timestamp_ns),
         }
     }
 
     /// Events of a segment between which, or at one of which, the last one at a time is.
-    fn bounds_at(&self, span: &Span, time_ns: u64) -> Result<(Sequence, Sequence), ReadError> {
+    fn bounds_at(
+        &self,
+        walker: &mut Walker<D>,
+        span: &Span,
+        time_ns: u64,
+    ) -> Result<(Sequence, Sequence), ReadError> {
         let bounds = self.inner.by_index(span.number, |index| index.around_time(time_ns));
         if let Some(Some((from, to))) = bounds {
             return Ok((from, to.map_or(span.last, |to| to - 1)));
@@ -127,8 +129,8 @@ impl<D: Disk> JournalReader<D> {
         let to = frames.get(after).map_or(span.last, |next| next.first_sequence - 1);
         let (from, to) = (from.max(span.first), to.min(span.last));
         let fits = from <= to
-            && self.time_of(from)? <= time_ns
-            && (to == span.last || self.time_of(to + 1)? > time_ns);
+            && (to == span.last || walker.read(to + 1)?.timestamp_ns > time_ns)
+            && walker.read(from)?.timestamp_ns <= time_ns;
         Ok(if fits { (from, to) } else { (span.first, span.last) })
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use florin_engine::{Event, Sequence};
 
 use super::Walker;
-use super::checked::{Checked, CheckedFrames};
+use super::checked::Checked;
 use super::index::{Found, Place, SharedIndex};
 use crate::disk::{Disk, DiskFile};
 use crate::error::ReadError;
@@ -24,8 +24,8 @@ const OPEN_FILES: usize = 32;
 /// Whatever it gives out was checked first: an answer, or the original of a reversal, never rests on a bit that has
 /// flipped. Against what depends on where it stands:
 ///
-/// * against the hash of its frame, which is read as a whole for that. The last few of these frames are kept in
-///   memory, as they were checked; [`read_many`](Self::read_many) reads each frame once.
+/// * against the hash of its frame, which is read as a whole for that; [`read_many`](Self::read_many) does it once a
+///   frame, and a [`walker`](Self::walker) keeps the last one.
 /// * where its segment has an [index](Self::add_sealed) and its frame is large, against the sums there of its own sector
 ///   and of the one that the frame begins with: three or four pages are read instead of the frame. The index was built
 ///   from frames whose hashes were right. If a sum does not fit, the hash of the frame decides.
@@ -51,7 +51,6 @@ pub(super) struct Inner<D: Disk> {
     files: Mutex<Vec<(u64, Arc<D::File>)>>,
     /// By number of segment.
     sealed: RwLock<BTreeMap<u64, Arc<SealedIndex<D>>>>,
-    frames: CheckedFrames,
     /// What was wrong with indexes that are done without.
     damaged: Mutex<Vec<(u64, ReadError)>>,
 }
@@ -66,8 +65,7 @@ pub(super) struct Located<F> {
 impl<D: Disk> JournalReader<D> {
     pub(crate) fn new(disk: D, dir: PathBuf, lineage: Lineage, shared: Arc<SharedIndex>) -> Self {
         let (files, sealed, damaged) = (Mutex::default(), RwLock::default(), Mutex::default());
-        let frames = CheckedFrames::default();
-        let inner = Inner { disk, dir, lineage, shared, files, sealed, frames, damaged };
+        let inner = Inner { disk, dir, lineage, shared, files, sealed, damaged };
         Self { inner: Arc::new(inner) }
     }
 
@@ -123,16 +121,11 @@ impl<D: Disk> JournalReader<D> {
 
     /// Reads one event.
     pub fn read(&self, sequence: Sequence) -> Result<Event, ReadError> {
-        if let Some(frame) = self.inner.frames.get(sequence) {
-            return self.inner.event(&frame, sequence);
-        }
         let located = self.inner.locate(sequence)?;
-        if let Some(event) = self.inner.single(&located, sequence)? {
-            return Ok(event);
+        match self.inner.single(&located, sequence)? {
+            Some(event) => Ok(event),
+            None => self.inner.event(&self.inner.load(located)?, sequence),
         }
-        let frame = Arc::new(self.inner.load(located)?);
-        self.inner.frames.keep(Arc::clone(&frame));
-        self.inner.event(&frame, sequence)
     }
 
     /// Reads events, in the order asked for.

@@ -28,6 +28,15 @@ struct Singles {
     count: u32,
 }
 
+impl Singles {
+    /// Whether one more event of a frame should be read without the others.
+    fn are_worth_it(&mut self, frame: Sequence) -> bool {
+        let count = if self.frame == frame { self.count + 1 } else { 1 };
+        *self = Self { frame, count };
+        count <= SINGLES_MAX
+    }
+}
+
 impl<D: Disk> Walker<D> {
     pub(super) fn new(reader: JournalReader<D>) -> Self {
         Self { reader, frame: None, singles: Singles::default() }
@@ -39,33 +48,24 @@ impl<D: Disk> Walker<D> {
     /// # Errors
     /// As [`JournalReader::read`].
     pub fn read(&mut self, sequence: Sequence) -> Result<Event, ReadError> {
-        match self.read_single(sequence)? {
-            Some(event) => Ok(event),
-            None => self.read_in_frame(sequence),
+        let follows = |frame: &Checked| frame.header.last_sequence() + 1 == sequence;
+        if self.holds(sequence) || self.frame.as_ref().is_some_and(follows) {
+            return self.read_in_frame(sequence);
         }
+        let Self { reader, frame, singles } = self;
+        let located = reader.inner.locate(sequence)?;
+        if singles.are_worth_it(located.header.first_sequence)
+            && let Some(event) = reader.inner.single(&located, sequence)?
+        {
+            return Ok(event);
+        }
+        *frame = None; // there is never more than one in memory
+        reader.event(frame.insert(reader.inner.load(located)?), sequence)
     }
 
     /// Whether an event is in the frame that is kept.
     pub(super) fn holds(&self, sequence: Sequence) -> bool {
         self.frame.as_ref().is_some_and(|frame| frame.holds(sequence))
-    }
-
-    /// Reads an event without its frame, if that can be and is worth it.
-    fn read_single(&mut self, sequence: Sequence) -> Result<Option<Event>, ReadError> {
-        let follows = |frame: &Checked| frame.header.last_sequence() + 1 == sequence;
-        if self.holds(sequence) || self.frame.as_ref().is_some_and(follows) {
-            return Ok(None);
-        }
-        let located = self.reader.inner.locate(sequence)?;
-        let frame = located.header.first_sequence;
-        if self.singles.frame != frame {
-            self.singles = Singles { frame, count: 0 };
-        }
-        self.singles.count += 1;
-        if self.singles.count > SINGLES_MAX {
-            return Ok(None);
-        }
-        self.reader.inner.single(&located, sequence)
     }
 
     /// Reads an event and keeps its frame.

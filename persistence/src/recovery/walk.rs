@@ -345,7 +345,7 @@ impl SegmentHeader {
         file: &F,
         path: &Path,
         end: u64,
-        each: &mut dyn FnMut(u64, &Frame<'_>, &[u8]) -> Result<(), OpenError>,
+        mut each: impl FnMut(u64, &Frame<'_>, &[u8]) -> Result<(), OpenError>,
     ) -> Result<Walked, OpenError> {
         let mut window = Window::default();
         let source = Source { file, path, end: end - end % SECTOR, through: Through::Cache };

@@ -73,7 +73,7 @@ fn gather<D: Disk>(
     let mut sums = Vec::new();
     let (mut first_timestamp_ns, mut last_timestamp_ns) = (0, 0);
     let mut is_too_large = false;
-    let mut take = |offset: u64, frame: &Frame<'_>, content: &[u8]| {
+    let take = |offset: u64, frame: &Frame<'_>, content: &[u8]| {
         let taken = frame.for_each_event(|event| {
             encoder::count(&event, &mut totals);
             match u32::try_from(event.sequence - begins.first_sequence) {
@@ -101,7 +101,7 @@ fn gather<D: Disk>(
         sums.extend((first_sector..).zip(sectors).map(|(n, content)| sector_sum(content, n)));
         Ok(())
     };
-    let walked = begins.walk(&file, &path, len, &mut take)?;
+    let walked = begins.walk(&file, &path, len, take)?;
     if is_too_large {
         return Err(SealError::TooLarge { file: path });
     }

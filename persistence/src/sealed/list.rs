@@ -59,7 +59,8 @@ impl<D: Disk> SealedIndex<D> {
         while let Some(number) = pages.checked_sub(1) {
             let mut page = [0; PAGE_BYTES];
             let keys = opened.list_page(number, &mut page)?;
-            for key in keys.iter().rev().map(ListKey::decode).skip_while(|key| *key >= to) {
+            for key in keys.iter().rev().copied().map(ListKey::decode).skip_while(|key| *key >= to)
+            {
                 if key < from || found.len() == limit {
                     return Ok(found);
                 }
@@ -80,9 +81,9 @@ impl<D: Disk> SealedIndex<D> {
             let mut page = [0; PAGE_BYTES];
             let opened = self.pages()?;
             let keys = opened.list_page(number, &mut page)?;
-            let at = keys.partition_point(|key| ListKey::decode(key) < bound);
-            before = at.checked_sub(1).map(|at| ListKey::decode(&keys[at]));
-            after = keys.get(at).map(ListKey::decode).or(after);
+            let at = keys.partition_point(|key| ListKey::decode(*key) < bound);
+            before = at.checked_sub(1).map(|at| ListKey::decode(keys[at]));
+            after = keys.get(at).copied().map(ListKey::decode).or(after);
         }
         let own = |key: Option<ListKey>| {
             key.filter(|key| key.slot() == slot).map(|key| self.sequence_of(key))

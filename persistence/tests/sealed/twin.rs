@@ -128,9 +128,9 @@ fn books(seeds: std::ops::Range<u64>) -> impl Iterator<Item = (String, Book)> {
 
 #[test]
 fn the_past_of_accounts() {
-    for (what, mut book) in books(10..14) {
+    for (what, mut book) in books(10..12) {
         let end = book.events.len() as u64;
-        for _ in 0..400 {
+        for _ in 0..200 {
             let slot =
                 u32::try_from(book.history.below(u64::from(*book.slots().end()) + 1)).unwrap();
             let slot = if book.history.below(3) == 0 { slot % 3 } else { slot };
@@ -165,11 +165,11 @@ fn the_past_of_accounts() {
 
 #[test]
 fn the_past_by_time() {
-    for (what, book) in books(20..24) {
+    for (what, book) in books(20..22) {
         let reader = book.reader();
         assert_eq!(reader.sequence_at(0).unwrap(), 0, "{what}");
         assert_eq!(reader.sequence_at(u64::MAX).unwrap(), book.events.len() as u64, "{what}");
-        for event in book.events.iter().step_by(11).chain(&book.events[..30]) {
+        for event in book.events.iter().step_by(37).chain(&book.events[..30]) {
             let time = event.timestamp_ns;
             for time in [time - 1_000, time - 1, time, time + 1, time + 40] {
                 assert_eq!(reader.sequence_at(time).unwrap(), book.at(time), "{what}: {time}");
@@ -189,10 +189,10 @@ fn an_empty_journal_has_no_past() {
 
 #[test]
 fn single_events() {
-    for (what, book) in books(30..33) {
+    for (what, book) in books(30..32) {
         let reader = book.reader();
         let mut walker = reader.walker();
-        for step in [1, 7, 97] {
+        for step in [3, 97] {
             for event in book.events.iter().rev().step_by(step) {
                 assert_eq!(reader.read(event.sequence).unwrap(), *event, "{what}");
                 assert_eq!(walker.read(event.sequence).unwrap(), *event, "{what}");

@@ -1,27 +1,17 @@
 //! The index file beside a segment that is no longer written to: its header, its pages, its tables.
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+mod entry;
+mod page;
+mod tables;
 
-use super::footer::AssetTotal;
 use super::sector::SECTOR_BYTES;
 use super::{Hash, Lineage};
-use crate::bytes::{array, put, u16_at, u32_at, u64_at, u128_at};
+use crate::bytes::{array, put, u16_at, u32_at, u64_at};
 
-/// What is read and checked as one piece.
-pub(crate) const PAGE_BYTES: usize = 4_096;
-/// A page without its sum.
-pub(crate) const PAGE_CONTENT_BYTES: usize = PAGE_BYTES - 8;
-
-/// An entry of the account list: slot, and sequence counted from the segment's first.
-pub(crate) const LIST_ENTRY_BYTES: usize = 4 + 4;
-/// An entry of the frame index: first sequence, offset, timestamp.
-pub(crate) const FRAME_ENTRY_BYTES: usize = 8 + 8 + 8;
-/// The sum of a sector.
-pub(crate) const SUM_BYTES: usize = 8;
-
-/// Totals of an asset, a page's first frame, and a page's first list entry, as they stand in the tables.
-pub(crate) const TOTAL_BYTES: usize = 4 + 4 + 16 + 16;
-const FRAME_KEY_BYTES: usize = 8 + 8;
+pub(crate) use entry::{FRAME_ENTRY_BYTES, FrameEntry, LIST_ENTRY_BYTES, ListKey};
+pub(crate) use page::{PAGE_BYTES, PAGE_CONTENT_BYTES, PageKey, SUM_BYTES, sector_sum};
+use tables::{FRAME_KEY_BYTES, TOTAL_BYTES};
+pub(crate) use tables::{FrameKey, Tables};
 
 const MAGIC: [u8; 8] = *b"FLORNSIX";
 const VERSION: u16 = 1;
@@ -163,7 +153,7 @@ impl SealedHeader {
 
     /// What the sums of its pages are made with.
     pub(crate) fn page_key(&self) -> PageKey {
-        PageKey(u64_at(&self.lineage.id, 0) ^ self.segment << 32)
+        PageKey::new(&self.lineage.id, self.segment)
     }
 
     /// Places and lengths of the sections, in their order.
@@ -264,154 +254,6 @@ impl SealedHeader {
 #[expect(clippy::cast_possible_truncation, reason = "4,096 fits")]
 const PAGE_BYTES_FIELD: u16 = PAGE_BYTES as u16;
 
-/// What the sums of one file's pages are made with: a page of another file, or from another place, has another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PageKey(u64);
-
-impl PageKey {
-    /// Puts the sum at the end of the page with this number in the file.
-    pub(crate) fn seal(self, page: &mut [u8; PAGE_BYTES], number: u64) {
-        let sum = self.sum(page, number);
-        put(page, PAGE_CONTENT_BYTES, sum.to_le_bytes());
-    }
-
-    /// Whether the page with this number is what was written.
-    pub(crate) fn vouches_for(self, page: &[u8; PAGE_BYTES], number: u64) -> bool {
-        u64_at(page, PAGE_CONTENT_BYTES) == self.sum(page, number)
-    }
-
-    fn sum(self, page: &[u8; PAGE_BYTES], number: u64) -> u64 {
-        xxh3_64_with_seed(&page[..PAGE_CONTENT_BYTES], self.0 ^ number)
-    }
-}
-
-/// The sum of the content of a segment's sector, which has this number in its file.
-pub(crate) fn sector_sum(content: &[u8], number: u64) -> u64 {
-    xxh3_64_with_seed(content, number)
-}
-
-/// An account and the place of an event in the segment: the order of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ListKey(u64);
-
-impl ListKey {
-    pub(crate) const fn new(slot: u32, place: u32) -> Self {
-        Self((slot as u64) << 32 | place as u64)
-    }
-
-    pub(crate) const fn slot(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "it is the lower half")]
-    pub(crate) const fn place(self) -> u32 {
-        self.0 as u32
-    }
-
-    pub(crate) fn encode(self) -> [u8; LIST_ENTRY_BYTES] {
-        let mut out = [0; LIST_ENTRY_BYTES];
-        put(&mut out, 0, self.slot().to_le_bytes());
-        put(&mut out, 4, self.place().to_le_bytes());
-        out
-    }
-
-    pub(crate) fn decode(bytes: &[u8; LIST_ENTRY_BYTES]) -> Self {
-        Self::new(u32_at(bytes, 0), u32_at(bytes, 4))
-    }
-}
-
-/// A frame of the segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FrameEntry {
-    /// Its first sequence.
-    pub(crate) first_sequence: u64,
-    /// Where it begins in the segment.
-    pub(crate) offset: u64,
-    /// Of its first event, ns since 1970.
-    pub(crate) timestamp_ns: u64,
-}
-
-impl FrameEntry {
-    pub(crate) fn encode(self) -> [u8; FRAME_ENTRY_BYTES] {
-        let mut out = [0; FRAME_ENTRY_BYTES];
-        put(&mut out, 0, self.first_sequence.to_le_bytes());
-        put(&mut out, 8, self.offset.to_le_bytes());
-        put(&mut out, 16, self.timestamp_ns.to_le_bytes());
-        out
-    }
-
-    pub(crate) fn decode(bytes: &[u8; FRAME_ENTRY_BYTES]) -> Self {
-        Self {
-            first_sequence: u64_at(bytes, 0),
-            offset: u64_at(bytes, 8),
-            timestamp_ns: u64_at(bytes, 16),
-        }
-    }
-}
-
-/// The first frame of a page of the frame index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FrameKey {
-    pub(crate) first_sequence: u64,
-    pub(crate) timestamp_ns: u64,
-}
-
-/// What is kept in memory: sums of the assets, and where each page begins.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Tables {
-    /// By asset, after the last event of the segment.
-    pub(crate) totals: Vec<AssetTotal>,
-    /// By page of the frame index.
-    pub(crate) frame_pages: Vec<FrameKey>,
-    /// By page of the account list.
-    pub(crate) list_pages: Vec<ListKey>,
-}
-
-impl Tables {
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        for (asset, total) in (0_u32..).zip(&self.totals) {
-            out.extend_from_slice(&asset.to_le_bytes());
-            out.extend_from_slice(&[0; 4]);
-            out.extend_from_slice(&total.volume_posted_minor.to_le_bytes());
-            out.extend_from_slice(&total.pending_minor.to_le_bytes());
-        }
-        for key in &self.frame_pages {
-            out.extend_from_slice(&key.first_sequence.to_le_bytes());
-            out.extend_from_slice(&key.timestamp_ns.to_le_bytes());
-        }
-        for key in &self.list_pages {
-            out.extend_from_slice(&key.encode());
-        }
-        out
-    }
-
-    /// Reads tables of as many bytes as the header says; `None` if they are not what was written.
-    pub(crate) fn decode(header: &SealedHeader, bytes: &[u8]) -> Option<Self> {
-        if bytes.len() as u64 != header.tables_bytes()
-            || *blake3::hash(bytes).as_bytes() != header.tables_hash
-        {
-            return None;
-        }
-        let (totals, rest) = bytes.split_at_checked(header.assets as usize * TOTAL_BYTES)?;
-        let frame_pages = usize::try_from(header.frames().pages()).ok()?;
-        let (frames, list) = rest.split_at_checked(frame_pages * FRAME_KEY_BYTES)?;
-        let total = |bytes: &[u8; TOTAL_BYTES]| AssetTotal {
-            volume_posted_minor: u128_at(bytes, 8),
-            pending_minor: u128_at(bytes, 24),
-        };
-        let frame = |bytes: &[u8; FRAME_KEY_BYTES]| FrameKey {
-            first_sequence: u64_at(bytes, 0),
-            timestamp_ns: u64_at(bytes, 8),
-        };
-        Some(Self {
-            totals: totals.as_chunks().0.iter().map(total).collect(),
-            frame_pages: frames.as_chunks().0.iter().map(frame).collect(),
-            list_pages: list.as_chunks().0.iter().map(ListKey::decode).collect(),
-        })
-    }
-}
-
 const SUFFIX: &str = ".index";
 
 /// The name of the index of the segment with this number.
@@ -430,7 +272,7 @@ mod tests {
 
     use super::*;
 
-    fn any_header() -> impl Strategy<Value = SealedHeader> {
+    pub(super) fn any_header() -> impl Strategy<Value = SealedHeader> {
         let numbers = (any::<[u64; 5]>(), 1..1_u64 << 40, 0..1_u64 << 20, 1..1_u64 << 20);
         let counts = (any::<u32>(), 0..ENTRIES_MAX, 0..ENTRIES_MAX);
         (any::<([u8; 16], u32)>(), numbers, any::<[Hash; 3]>(), counts).prop_map(
@@ -464,60 +306,6 @@ mod tests {
             prop_assert!(SealedHeader::decode(&page).is_err(), "a changed header was accepted");
         }
 
-        #[test]
-        fn tables(
-            totals in proptest::collection::vec(any::<(u128, u128)>(), 0..20),
-            frames in proptest::collection::vec(any::<(u64, u64)>(), 0..20),
-            list in proptest::collection::vec(any::<(u32, u32)>(), 0..20),
-            mut header in any_header(),
-            at in any::<proptest::sample::Index>(),
-        ) {
-            let tables = Tables {
-                totals: totals
-                    .into_iter()
-                    .map(|(volume_posted_minor, pending_minor)| AssetTotal { volume_posted_minor, pending_minor })
-                    .collect(),
-                frame_pages: frames
-                    .into_iter()
-                    .map(|(first_sequence, timestamp_ns)| FrameKey { first_sequence, timestamp_ns })
-                    .collect(),
-                list_pages: list.into_iter().map(|(slot, place)| ListKey::new(slot, place)).collect(),
-            };
-            let mut bytes = tables.encode();
-            header.assets = u32::try_from(tables.totals.len()).unwrap();
-            header.frame_entries = tables.frame_pages.len() as u64 * header.frames().per_page();
-            header.list_entries = tables.list_pages.len() as u64 * header.list().per_page();
-            header.tables_hash = *blake3::hash(&bytes).as_bytes();
-            prop_assert_eq!(Tables::decode(&header, &bytes), Some(tables));
-            if !bytes.is_empty() {
-                let at = at.index(bytes.len());
-                bytes[at] ^= 1;
-                prop_assert_eq!(Tables::decode(&header, &bytes), None, "changed tables were accepted");
-            }
-            bytes.push(0);
-            prop_assert_eq!(Tables::decode(&header, &bytes), None);
-        }
-
-        #[test]
-        fn entries(slot in any::<u32>(), place in any::<u32>(), frame in any::<[u64; 3]>()) {
-            let key = ListKey::new(slot, place);
-            prop_assert_eq!((key.slot(), key.place()), (slot, place));
-            prop_assert_eq!(ListKey::decode(&key.encode()), key);
-            let [first_sequence, offset, timestamp_ns] = frame;
-            let entry = FrameEntry { first_sequence, offset, timestamp_ns };
-            prop_assert_eq!(FrameEntry::decode(&entry.encode()), entry);
-        }
-
-        #[test]
-        fn pages(seed in any::<u64>(), number in 0..1_u64 << 32, at in 0..PAGE_BYTES, bit in 0..8_u32) {
-            let mut page = [7; PAGE_BYTES];
-            PageKey(seed).seal(&mut page, number);
-            prop_assert!(PageKey(seed).vouches_for(&page, number));
-            prop_assert!(!PageKey(seed).vouches_for(&page, number + 1), "from another place");
-            prop_assert!(!PageKey(seed ^ 1 << 32).vouches_for(&page, number), "of another segment");
-            page[at] ^= 1_u8 << bit;
-            prop_assert!(!PageKey(seed).vouches_for(&page, number), "a changed page was accepted");
-        }
     }
 
     #[test]
