@@ -3,6 +3,7 @@
 
 pub(crate) mod encoder;
 pub(crate) mod index;
+mod past;
 mod reader;
 mod spare;
 mod walker;
