@@ -124,6 +124,22 @@ pub struct Account {
 
 const _: () = assert!(size_of::<Account>() == 128, "an account is two cache lines");
 
+/// What could be debited of a balance, less what is pending, above a floor, all in minor units; `None` if there is no
+/// floor.
+pub fn available_minor(net_minor: i128, pending_minor: u128, floor: Floor) -> Option<u128> {
+    let overdraft = match floor {
+        Floor::None => return None,
+        Floor::Zero => 0,
+        Floor::Overdraft(minor) => minor,
+    };
+    let above_floor = if net_minor < 0 {
+        overdraft.saturating_sub(net_minor.unsigned_abs())
+    } else {
+        overdraft + net_minor.unsigned_abs()
+    };
+    Some(above_floor.saturating_sub(pending_minor))
+}
+
 impl Account {
     /// Its id.
     pub const fn id(&self) -> u128 {
@@ -137,18 +153,7 @@ impl Account {
 
     /// What could be debited, minor units; `None` if there is no floor.
     pub(crate) fn available_minor(&self, floor: Floor) -> Option<u128> {
-        let overdraft = match floor {
-            Floor::None => return None,
-            Floor::Zero => 0,
-            Floor::Overdraft(minor) => minor,
-        };
-        let net = self.net_minor();
-        let above_floor = if net < 0 {
-            overdraft.saturating_sub(net.unsigned_abs())
-        } else {
-            overdraft + net.unsigned_abs()
-        };
-        Some(above_floor.saturating_sub(self.debits_pending))
+        available_minor(self.net_minor(), self.debits_pending, floor)
     }
 
     /// Answers how much it would move, or why it would not. Changes nothing. The checks stand in the

@@ -63,7 +63,7 @@ mod table;
 mod terms;
 
 pub use accept::{Fault, check_account_change, check_new_account, check_new_asset, check_transfer};
-pub use account::{Account, Floor, Freeze};
+pub use account::{Account, Floor, Freeze, available_minor};
 pub use asset::{ASSETS_MAX, AssetCode, SCALE_MAX, iso_4217_scale};
 pub use command::{
     AMOUNT_MAX_MINOR, AccountChange, BATCH_MEMBERS_MAX, NewAccount, NewAsset, Transfer,

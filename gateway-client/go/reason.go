@@ -45,6 +45,12 @@ const (
 	// ReasonSubscriberSlow: RESOURCE_EXHAUSTED: the subscriber took nothing for too long and was cut
 	// off. Its cursor is in the error's metadata ("cursor"): subscribe again with it, nothing is lost.
 	ReasonSubscriberSlow Reason = "SUBSCRIBER_SLOW"
+	// ReasonMomentMissing: no moment is named, or one that is zero.
+	ReasonMomentMissing Reason = "MOMENT_MISSING"
+	// ReasonMomentAhead: OUT_OF_RANGE: the moment has not been yet: a sequence above the last durable
+	// one, or a time in the future. Up to where the past reaches stands in the error's metadata
+	// ("last_sequence" or "now_ns").
+	ReasonMomentAhead Reason = "MOMENT_AHEAD"
 
 	// -- The service cannot take it now: try again, same id --
 

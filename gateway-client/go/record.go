@@ -54,6 +54,32 @@ type TransferRecord struct {
 	BlockedBy Reason
 	// DebitPending is what the debit account has pending right after; nil if refused.
 	DebitPending *Minor
+	// CreditPending is what the credit account has pending right after, of its own money; nil if refused.
+	CreditPending *Minor
+}
+
+// SideOf is the side on which an account is; SideBoth, which no transfer has, if it is on neither.
+func (r *TransferRecord) SideOf(account ID) AccountSide {
+	switch {
+	case account.IsZero():
+		return SideBoth
+	case account == r.Debit:
+		return SideDebit
+	case account == r.Credit:
+		return SideCredit
+	}
+	return SideBoth
+}
+
+// Counterparty is the account on the other side than this one; zero if this one is on neither.
+func (r *TransferRecord) Counterparty(account ID) ID {
+	switch r.SideOf(account) {
+	case SideDebit:
+		return r.Credit
+	case SideCredit:
+		return r.Debit
+	}
+	return ID{}
 }
 
 func recordFromWire(wire *pb.Transfer) (TransferRecord, error) {
@@ -89,6 +115,7 @@ func recordFromWire(wire *pb.Transfer) (TransferRecord, error) {
 		Released:           optionalMinorFromWire(wire.GetReleased()),
 		BlockedBy:          reasonFromWire(wire.GetBlockedBy()),
 		DebitPending:       optionalMinorFromWire(wire.GetDebitPendingAfter()),
+		CreditPending:      optionalMinorFromWire(wire.GetCreditPendingAfter()),
 	}, err
 }
 

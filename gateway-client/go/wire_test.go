@@ -86,6 +86,8 @@ func TestTypedRequestsAreTheGoldenMessages(t *testing.T) {
 		"NewTransfer.reversal":         reversal.wire(),
 		"BulkTransfersRequest.columns": &bulk.wire,
 		"CreatePaymentRequest.manual":  payment.wire(),
+		"GetBalanceAtRequest.sequence": balanceRequest(ByName("customer:2375/wallet"), AtSequence(168)),
+		"GetBalanceAtRequest.time":     balanceRequest(ByID(ID{169, 170}), AtTime(time.Unix(0, 1_795_996_800_000_000_001))),
 		"SubscribeRequest.filter":      filter,
 		"SubscribeRequest.beginning":   beginning,
 		"SubscribeRequest.end":         end,
@@ -143,6 +145,43 @@ func TestAnswersAreReadWhole(t *testing.T) {
 		Metadata: map[string]string{"opened by": "Zoë"}, OpenedAt: time.Unix(0, 52), LastSequence: 53,
 	})
 	whole(t, "account", account)
+	then, err := balanceAtFromWire(golden(t, "florin.v1.GetBalanceAtResponse.opened", new(pb.GetBalanceAtResponse)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	floor := FloorOverdraft(Units(172))
+	equal(t, "balance", then, BalanceAt{
+		Account: ID{169, 170}, Asset: Asset{"KWD", 3}, Opened: true,
+		Balance: Balance{-1, math.MaxUint64 - 170}, DebitsPending: Units(171), Floor: &floor, Available: &Minor{},
+		EventSequence: 173, EventTime: time.Unix(0, 174), ResolvedSequence: 175, ResolvedTime: time.Unix(0, 176),
+	})
+	whole(t, "balance", then)
+	before, err := balanceAtFromWire(golden(t, "florin.v1.GetBalanceAtResponse.not_opened", new(pb.GetBalanceAtResponse)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "before", before, BalanceAt{
+		Account: ID{169, 170}, Asset: Asset{"KWD", 3}, ResolvedSequence: 177, ResolvedTime: time.Unix(0, 178),
+	})
+	page := golden(t, "florin.v1.ListAccountTransfersResponse.statement", new(pb.ListAccountTransfersResponse))
+	record, err := recordFromWire(page.GetTransfers()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		account, counterparty ID
+		side                  AccountSide
+	}{
+		{ID{158, 159}, ID{160, 161}, SideDebit},
+		{ID{160, 161}, ID{158, 159}, SideCredit},
+		{ID{1, 1}, ID{}, SideBoth},
+		{ID{}, ID{}, SideBoth},
+	} {
+		if side, other := record.SideOf(c.account), record.Counterparty(c.account); side != c.side || other != c.counterparty {
+			t.Errorf("%v: %v %v", c.account, side, other)
+		}
+	}
+	equal(t, "pending", []Minor{*record.DebitPending, *record.CreditPending}, []Minor{Units(166), Units(167)})
 	if account.Key() != ByName("customer:2375/wallet") {
 		t.Error(account.Key())
 	}
@@ -217,7 +256,15 @@ func TestWhatTheContractDoesNotPromiseIsMalformed(t *testing.T) {
 		"no refusal":        func() error { _, err := outcomeFromWire(&pb.TransferResult{Status: status}); return err },
 		"no group":          func() error { _, err := groupFromWire(nil, nil); return err },
 		"group, no refusal": func() error { _, err := groupFromWire(&pb.GroupResult{Status: status}, nil); return err },
-		"no payment":        func() error { _, err := paymentAnswerFromWire(ID{}, &pb.PaymentResponse{}); return err },
+		"balance of nobody": func() error {
+			_, err := balanceAtFromWire(&pb.GetBalanceAtResponse{Asset: &pb.Asset{Code: "EUR"}})
+			return err
+		},
+		"balance of nothing": func() error {
+			_, err := balanceAtFromWire(&pb.GetBalanceAtResponse{AccountId: wide(1), Asset: &pb.Asset{Code: "EUR"}, Opened: true})
+			return err
+		},
+		"no payment": func() error { _, err := paymentAnswerFromWire(ID{}, &pb.PaymentResponse{}); return err },
 		"result of another": func() error {
 			return checkBelongs([]*pb.NewTransfer{{Id: wide(1)}}, []*pb.TransferResult{{Id: wide(2)}})
 		},

@@ -15,11 +15,11 @@ use florin_proto::v1::ledger_service_server::{LedgerService, LedgerServiceServer
 use florin_proto::v1::{
     BulkTransfersRequest, BulkTransfersResponse, CreateAccountsRequest, CreateAccountsResponse,
     CreateAssetsRequest, CreateAssetsResponse, CreateTransfersRequest, CreateTransfersResponse,
-    GetAccountsRequest, GetAccountsResponse, GetHoldsRequest, GetHoldsResponse,
-    GetTransfersRequest, GetTransfersResponse, Int128, ListAccountTransfersRequest,
-    ListAccountTransfersResponse, ListAccountsRequest, ListAccountsResponse, ListAssetsRequest,
-    ListAssetsResponse, NewTransfer, TransferResult, TransferStatus, UpdateAccountRequest,
-    UpdateAccountResponse,
+    GetAccountsRequest, GetAccountsResponse, GetBalanceAtRequest, GetBalanceAtResponse,
+    GetHoldsRequest, GetHoldsResponse, GetTransfersRequest, GetTransfersResponse, Int128,
+    ListAccountTransfersRequest, ListAccountTransfersResponse, ListAccountsRequest,
+    ListAccountsResponse, ListAssetsRequest, ListAssetsResponse, NewTransfer, TransferResult,
+    TransferStatus, UpdateAccountRequest, UpdateAccountResponse,
 };
 use tokio_stream::Stream;
 use tonic::transport::Server;
@@ -228,6 +228,13 @@ impl LedgerService for Echo {
         &self,
         _: Request<ListAccountTransfersRequest>,
     ) -> Result<Response<ListAccountTransfersResponse>, Status> {
+        not_here()
+    }
+
+    async fn get_balance_at(
+        &self,
+        _: Request<GetBalanceAtRequest>,
+    ) -> Result<Response<GetBalanceAtResponse>, Status> {
         not_here()
     }
 }

@@ -289,6 +289,25 @@ async fn totals(ledger: &mut Ledger) -> Vec<(i128, u128, u128)> {
     found.iter().map(total).collect()
 }
 
+/// Right after each transfer, both of its accounts have the balances that were answered.
+async fn the_past_is_what_was_answered(ledger: &mut Ledger, results: &[v1::TransferResult]) {
+    for result in results.iter().filter(|result| result.refusal.is_none()) {
+        let request = v1::GetTransfersRequest { ids: result.id.into_iter().collect() };
+        let found = ledger.get_transfers(request).await.expect("answered").into_inner().transfers;
+        let [transfer] = found.as_slice() else { panic!("{:?} is not there", result.id) };
+        for (account, after) in [
+            (transfer.debit_account_id, result.debit_balance_after),
+            (transfer.credit_account_id, result.credit_balance_after),
+        ] {
+            let account = account.map(|id| u128::from(id).into());
+            let at = Some(v1::get_balance_at_request::At::Sequence(result.sequence));
+            let then = ledger.get_balance_at(v1::GetBalanceAtRequest { account, at }).await;
+            let then = then.expect("answered").into_inner();
+            assert_eq!((then.balance, then.event_sequence), (after, result.sequence));
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Door {
     Batches,
@@ -331,6 +350,7 @@ async fn every_door_gives_the_same_answers() {
             assert_eq!(result.hold_remaining.map(u128::from), *remaining, "{what}");
             assert_eq!(result.id, new.id, "{what}");
         }
+        the_past_is_what_was_answered(&mut ledger, &results).await;
         // When is the clock's business.
         for result in &mut results {
             result.timestamp_ns = 0;

@@ -225,6 +225,16 @@ async fn a_long_chain_over_many_segments() {
     let request = Statement { page_size: 1_000, ..of("a") };
     let expected: Vec<u128> = (1..=12_000).rev().collect();
     assert_eq!(ids(&all(&ledger, &request).await), expected);
+    // A page begins where the time says: what came after it is not looked at.
+    let all_of_it = all(&ledger, &request).await;
+    for (newest, kept) in [(12_000, 12_000), (9_001, 9_000), (2, 1), (1, 0)] {
+        let until_ns = all_of_it[12_000 - newest].timestamp_ns + u64::from(newest == 12_000);
+        let request = Statement { page_size: 1, until_ns, ..of("a") };
+        let first = page(&ledger, &request).await.expect("a page");
+        let newest = first.transfers.first().map(|transfer| transfer.id.map_or(0, u128::from));
+        assert_eq!(newest, (kept > 0).then_some(kept), "until {until_ns}");
+        assert_eq!(first.next_page_token.is_empty(), kept <= 1);
+    }
     // What is looked for is rare: pages are short or empty, and go on.
     let rare = Statement { kinds: vec![TransferKind::Hold.into()], ..request };
     let first = page(&ledger, &rare).await.expect("a page");

@@ -620,6 +620,11 @@ const (
 	// RESOURCE_EXHAUSTED: the subscriber took nothing for too long and was cut off. Its cursor is in the error's
 	// metadata ("cursor"): subscribe again with it, nothing is lost.
 	Refusal_SUBSCRIBER_SLOW Refusal_Reason = 27
+	// No moment is named, or one that is zero.
+	Refusal_MOMENT_MISSING Refusal_Reason = 28
+	// OUT_OF_RANGE: the moment has not been yet: a sequence above the last durable one, or a time in the future.
+	// Up to where the past reaches stands in the error's metadata ("last_sequence" or "now_ns").
+	Refusal_MOMENT_AHEAD Refusal_Reason = 29
 	// The server is draining before it stops.
 	Refusal_SHUTTING_DOWN Refusal_Reason = 20
 	// No room for the journal: reads go on, writes are refused until there is space.
@@ -751,6 +756,8 @@ var (
 		25: "CURSOR_AHEAD",
 		26: "LINEAGE_CHANGED",
 		27: "SUBSCRIBER_SLOW",
+		28: "MOMENT_MISSING",
+		29: "MOMENT_AHEAD",
 		20: "SHUTTING_DOWN",
 		21: "DISK_FULL",
 		22: "OVERLOADED",
@@ -821,6 +828,8 @@ var (
 		"CURSOR_AHEAD":          25,
 		"LINEAGE_CHANGED":       26,
 		"SUBSCRIBER_SLOW":       27,
+		"MOMENT_MISSING":        28,
+		"MOMENT_AHEAD":          29,
 		"SHUTTING_DOWN":         20,
 		"DISK_FULL":             21,
 		"OVERLOADED":            22,
@@ -3412,8 +3421,10 @@ type Transfer struct {
 	BlockedBy Refusal_Reason `protobuf:"varint,25,opt,name=blocked_by,json=blockedBy,proto3,enum=florin.v1.Refusal_Reason" json:"blocked_by,omitempty"`
 	// What the debit account has pending right after, minor units. Unset if refused.
 	DebitPendingAfter *Uint128 `protobuf:"bytes,26,opt,name=debit_pending_after,json=debitPendingAfter,proto3" json:"debit_pending_after,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// What the credit account has pending right after (of its own money, as above), minor units. Unset if refused.
+	CreditPendingAfter *Uint128 `protobuf:"bytes,27,opt,name=credit_pending_after,json=creditPendingAfter,proto3" json:"credit_pending_after,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Transfer) Reset() {
@@ -3624,6 +3635,13 @@ func (x *Transfer) GetBlockedBy() Refusal_Reason {
 func (x *Transfer) GetDebitPendingAfter() *Uint128 {
 	if x != nil {
 		return x.DebitPendingAfter
+	}
+	return nil
+}
+
+func (x *Transfer) GetCreditPendingAfter() *Uint128 {
+	if x != nil {
+		return x.CreditPendingAfter
 	}
 	return nil
 }
@@ -3986,10 +4004,15 @@ func (x *ListAccountTransfersRequest) GetCode() uint32 {
 // A page of a statement. It may be shorter than asked for, even empty, although more follow: go by the token.
 type ListAccountTransfersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Newest first.
+	// Newest first. Where the debit account is `account_id`, the account paid: its balance right after is
+	// `debit_balance_after`, and the other account is its counterparty. Otherwise it received, and so on.
 	Transfers []*Transfer `protobuf:"bytes,1,rep,name=transfers,proto3" json:"transfers,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Whose statement it is, also where it was asked for by name.
+	AccountId *Uint128 `protobuf:"bytes,3,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// What all amounts are amounts of.
+	Asset         *Asset `protobuf:"bytes,4,opt,name=asset,proto3" json:"asset,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4036,6 +4059,258 @@ func (x *ListAccountTransfersResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListAccountTransfersResponse) GetAccountId() *Uint128 {
+	if x != nil {
+		return x.AccountId
+	}
+	return nil
+}
+
+func (x *ListAccountTransfersResponse) GetAsset() *Asset {
+	if x != nil {
+		return x.Asset
+	}
+	return nil
+}
+
+// Asks for an account's balance as it was.
+type GetBalanceAtRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which account.
+	Account *AccountKey `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// The moment. Neither, or zero: MOMENT_MISSING. There is no default: who wants the balance as it is asks for
+	// the account.
+	//
+	// Types that are valid to be assigned to At:
+	//
+	//	*GetBalanceAtRequest_Sequence
+	//	*GetBalanceAtRequest_TimeNs
+	At            isGetBalanceAtRequest_At `protobuf_oneof:"at"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBalanceAtRequest) Reset() {
+	*x = GetBalanceAtRequest{}
+	mi := &file_florin_v1_ledger_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBalanceAtRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBalanceAtRequest) ProtoMessage() {}
+
+func (x *GetBalanceAtRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_ledger_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBalanceAtRequest.ProtoReflect.Descriptor instead.
+func (*GetBalanceAtRequest) Descriptor() ([]byte, []int) {
+	return file_florin_v1_ledger_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *GetBalanceAtRequest) GetAccount() *AccountKey {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *GetBalanceAtRequest) GetAt() isGetBalanceAtRequest_At {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *GetBalanceAtRequest) GetSequence() uint64 {
+	if x != nil {
+		if x, ok := x.At.(*GetBalanceAtRequest_Sequence); ok {
+			return x.Sequence
+		}
+	}
+	return 0
+}
+
+func (x *GetBalanceAtRequest) GetTimeNs() uint64 {
+	if x != nil {
+		if x, ok := x.At.(*GetBalanceAtRequest_TimeNs); ok {
+			return x.TimeNs
+		}
+	}
+	return 0
+}
+
+type isGetBalanceAtRequest_At interface {
+	isGetBalanceAtRequest_At()
+}
+
+type GetBalanceAtRequest_Sequence struct {
+	// Right after the event with this sequence, whatever it was about. Above the last durable one: MOMENT_AHEAD.
+	Sequence uint64 `protobuf:"fixed64,2,opt,name=sequence,proto3,oneof"`
+}
+
+type GetBalanceAtRequest_TimeNs struct {
+	// Right after the last event at or before this time, ns since 1970. Not before the server's own time, and not
+	// before that of the last event either: MOMENT_AHEAD.
+	TimeNs uint64 `protobuf:"fixed64,3,opt,name=time_ns,json=timeNs,proto3,oneof"`
+}
+
+func (*GetBalanceAtRequest_Sequence) isGetBalanceAtRequest_At() {}
+
+func (*GetBalanceAtRequest_TimeNs) isGetBalanceAtRequest_At() {}
+
+// An account's balance as it was.
+type GetBalanceAtResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, also where it was asked for by name.
+	AccountId *Uint128 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// What it holds.
+	Asset *Asset `protobuf:"bytes,2,opt,name=asset,proto3" json:"asset,omitempty"`
+	// It was open at that moment. If not, its balance is zero because there was none, and what says more about it is
+	// zero or unset.
+	Opened bool `protobuf:"varint,3,opt,name=opened,proto3" json:"opened,omitempty"`
+	// Posted credits - posted debits, minor units.
+	Balance *Int128 `protobuf:"bytes,4,opt,name=balance,proto3" json:"balance,omitempty"`
+	// What open holds and payments reserved of it, minor units.
+	DebitsPending *Uint128 `protobuf:"bytes,5,opt,name=debits_pending,json=debitsPending,proto3" json:"debits_pending,omitempty"`
+	// How far the balance could fall. Only where the record that the balance rests on says so, or nothing has changed
+	// the account since: it rests on the account's opening, on an update, or on its last event. Unset: not known here.
+	Floor *Floor `protobuf:"bytes,6,opt,name=floor,proto3" json:"floor,omitempty"`
+	// What could be debited, minor units: balance - debits_pending - floor, not below zero. Unset if the floor is NONE,
+	// or not known: for any floor it follows from the two fields above.
+	Available *Uint128 `protobuf:"bytes,7,opt,name=available,proto3" json:"available,omitempty"`
+	// Sequence of the event that the balance rests on: the account's last at or before the moment; 0 if not opened.
+	EventSequence uint64 `protobuf:"fixed64,8,opt,name=event_sequence,json=eventSequence,proto3" json:"event_sequence,omitempty"`
+	// When that happened; 0 if not opened.
+	EventTimeNs uint64 `protobuf:"fixed64,9,opt,name=event_time_ns,json=eventTimeNs,proto3" json:"event_time_ns,omitempty"`
+	// The moment as a sequence: the one asked for, or that of the last event at or before the time; 0 if there was
+	// none. Asked with this one, the answer never changes, not even where a clock was set back.
+	ResolvedSequence uint64 `protobuf:"fixed64,10,opt,name=resolved_sequence,json=resolvedSequence,proto3" json:"resolved_sequence,omitempty"`
+	// When the event with that sequence happened; 0 if there was none.
+	ResolvedTimeNs uint64 `protobuf:"fixed64,11,opt,name=resolved_time_ns,json=resolvedTimeNs,proto3" json:"resolved_time_ns,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *GetBalanceAtResponse) Reset() {
+	*x = GetBalanceAtResponse{}
+	mi := &file_florin_v1_ledger_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBalanceAtResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBalanceAtResponse) ProtoMessage() {}
+
+func (x *GetBalanceAtResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_ledger_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBalanceAtResponse.ProtoReflect.Descriptor instead.
+func (*GetBalanceAtResponse) Descriptor() ([]byte, []int) {
+	return file_florin_v1_ledger_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *GetBalanceAtResponse) GetAccountId() *Uint128 {
+	if x != nil {
+		return x.AccountId
+	}
+	return nil
+}
+
+func (x *GetBalanceAtResponse) GetAsset() *Asset {
+	if x != nil {
+		return x.Asset
+	}
+	return nil
+}
+
+func (x *GetBalanceAtResponse) GetOpened() bool {
+	if x != nil {
+		return x.Opened
+	}
+	return false
+}
+
+func (x *GetBalanceAtResponse) GetBalance() *Int128 {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+func (x *GetBalanceAtResponse) GetDebitsPending() *Uint128 {
+	if x != nil {
+		return x.DebitsPending
+	}
+	return nil
+}
+
+func (x *GetBalanceAtResponse) GetFloor() *Floor {
+	if x != nil {
+		return x.Floor
+	}
+	return nil
+}
+
+func (x *GetBalanceAtResponse) GetAvailable() *Uint128 {
+	if x != nil {
+		return x.Available
+	}
+	return nil
+}
+
+func (x *GetBalanceAtResponse) GetEventSequence() uint64 {
+	if x != nil {
+		return x.EventSequence
+	}
+	return 0
+}
+
+func (x *GetBalanceAtResponse) GetEventTimeNs() uint64 {
+	if x != nil {
+		return x.EventTimeNs
+	}
+	return 0
+}
+
+func (x *GetBalanceAtResponse) GetResolvedSequence() uint64 {
+	if x != nil {
+		return x.ResolvedSequence
+	}
+	return 0
+}
+
+func (x *GetBalanceAtResponse) GetResolvedTimeNs() uint64 {
+	if x != nil {
+		return x.ResolvedTimeNs
+	}
+	return 0
 }
 
 var File_florin_v1_ledger_proto protoreflect.FileDescriptor
@@ -4088,7 +4363,7 @@ const file_florin_v1_ledger_proto_rawDesc = "" +
 	"\aceiling\x18\x10 \x01(\v2\x12.florin.v1.CeilingR\aceiling\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xda\r\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x80\x0e\n" +
 	"\aRefusal\x121\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x19.florin.v1.Refusal.ReasonR\x06reason\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x121\n" +
@@ -4099,7 +4374,7 @@ const file_florin_v1_ledger_proto_rawDesc = "" +
 	"\n" +
 	"would_pass\x18\x06 \x01(\v2\x12.florin.v1.Uint128R\twouldPass\x12\x14\n" +
 	"\x05field\x18\a \x01(\tR\x05field\x12\x16\n" +
-	"\x06member\x18\b \x01(\rR\x06member\"\x95\v\n" +
+	"\x06member\x18\b \x01(\rR\x06member\"\xbb\v\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11MESSAGE_TOO_LARGE\x10\n" +
@@ -4116,7 +4391,9 @@ const file_florin_v1_ledger_proto_rawDesc = "" +
 	"\x0fCURSOR_ARCHIVED\x10\x18\x12\x10\n" +
 	"\fCURSOR_AHEAD\x10\x19\x12\x13\n" +
 	"\x0fLINEAGE_CHANGED\x10\x1a\x12\x13\n" +
-	"\x0fSUBSCRIBER_SLOW\x10\x1b\x12\x11\n" +
+	"\x0fSUBSCRIBER_SLOW\x10\x1b\x12\x12\n" +
+	"\x0eMOMENT_MISSING\x10\x1c\x12\x10\n" +
+	"\fMOMENT_AHEAD\x10\x1d\x12\x11\n" +
 	"\rSHUTTING_DOWN\x10\x14\x12\r\n" +
 	"\tDISK_FULL\x10\x15\x12\x0e\n" +
 	"\n" +
@@ -4309,8 +4586,7 @@ const file_florin_v1_ledger_proto_rawDesc = "" +
 	"\x03ids\x18\x01 \x03(\v2\x12.florin.v1.Uint128R\x03ids\"w\n" +
 	"\x14GetTransfersResponse\x121\n" +
 	"\ttransfers\x18\x01 \x03(\v2\x13.florin.v1.TransferR\ttransfers\x12,\n" +
-	"\amissing\x18\x02 \x03(\v2\x12.florin.v1.Uint128R\amissing\"\xbf\n" +
-	"\n" +
+	"\amissing\x18\x02 \x03(\v2\x12.florin.v1.Uint128R\amissing\"\x85\v\n" +
 	"\bTransfer\x12\"\n" +
 	"\x02id\x18\x01 \x01(\v2\x12.florin.v1.Uint128R\x02id\x121\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x19.florin.v1.TransferStatusR\x06status\x12<\n" +
@@ -4341,7 +4617,8 @@ const file_florin_v1_ledger_proto_rawDesc = "" +
 	"\breleased\x18\x18 \x01(\v2\x12.florin.v1.Uint128R\breleased\x128\n" +
 	"\n" +
 	"blocked_by\x18\x19 \x01(\x0e2\x19.florin.v1.Refusal.ReasonR\tblockedBy\x12B\n" +
-	"\x13debit_pending_after\x18\x1a \x01(\v2\x12.florin.v1.Uint128R\x11debitPendingAfter\x1a;\n" +
+	"\x13debit_pending_after\x18\x1a \x01(\v2\x12.florin.v1.Uint128R\x11debitPendingAfter\x12D\n" +
+	"\x14credit_pending_after\x18\x1b \x01(\v2\x12.florin.v1.Uint128R\x12creditPendingAfter\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"7\n" +
@@ -4374,10 +4651,32 @@ const file_florin_v1_ledger_proto_rawDesc = "" +
 	"\x04side\x18\x06 \x01(\x0e2\x16.florin.v1.AccountSideR\x04side\x12-\n" +
 	"\x05kinds\x18\a \x03(\x0e2\x17.florin.v1.TransferKindR\x05kinds\x12\x17\n" +
 	"\x04code\x18\b \x01(\rH\x00R\x04code\x88\x01\x01B\a\n" +
-	"\x05_code\"y\n" +
+	"\x05_code\"\xd4\x01\n" +
 	"\x1cListAccountTransfersResponse\x121\n" +
 	"\ttransfers\x18\x01 \x03(\v2\x13.florin.v1.TransferR\ttransfers\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*i\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x121\n" +
+	"\n" +
+	"account_id\x18\x03 \x01(\v2\x12.florin.v1.Uint128R\taccountId\x12&\n" +
+	"\x05asset\x18\x04 \x01(\v2\x10.florin.v1.AssetR\x05asset\"\x85\x01\n" +
+	"\x13GetBalanceAtRequest\x12/\n" +
+	"\aaccount\x18\x01 \x01(\v2\x15.florin.v1.AccountKeyR\aaccount\x12\x1c\n" +
+	"\bsequence\x18\x02 \x01(\x06H\x00R\bsequence\x12\x19\n" +
+	"\atime_ns\x18\x03 \x01(\x06H\x00R\x06timeNsB\x04\n" +
+	"\x02at\"\xed\x03\n" +
+	"\x14GetBalanceAtResponse\x121\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\v2\x12.florin.v1.Uint128R\taccountId\x12&\n" +
+	"\x05asset\x18\x02 \x01(\v2\x10.florin.v1.AssetR\x05asset\x12\x16\n" +
+	"\x06opened\x18\x03 \x01(\bR\x06opened\x12+\n" +
+	"\abalance\x18\x04 \x01(\v2\x11.florin.v1.Int128R\abalance\x129\n" +
+	"\x0edebits_pending\x18\x05 \x01(\v2\x12.florin.v1.Uint128R\rdebitsPending\x12&\n" +
+	"\x05floor\x18\x06 \x01(\v2\x10.florin.v1.FloorR\x05floor\x120\n" +
+	"\tavailable\x18\a \x01(\v2\x12.florin.v1.Uint128R\tavailable\x12%\n" +
+	"\x0eevent_sequence\x18\b \x01(\x06R\reventSequence\x12\"\n" +
+	"\revent_time_ns\x18\t \x01(\x06R\veventTimeNs\x12+\n" +
+	"\x11resolved_sequence\x18\n" +
+	" \x01(\x06R\x10resolvedSequence\x12(\n" +
+	"\x10resolved_time_ns\x18\v \x01(\x06R\x0eresolvedTimeNs*i\n" +
 	"\x06Freeze\x12\x16\n" +
 	"\x12FREEZE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vFREEZE_NONE\x10\x01\x12\x11\n" +
@@ -4427,7 +4726,7 @@ const file_florin_v1_ledger_proto_rawDesc = "" +
 	"\vAccountSide\x12\x1c\n" +
 	"\x18ACCOUNT_SIDE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ACCOUNT_SIDE_DEBIT\x10\x01\x12\x17\n" +
-	"\x13ACCOUNT_SIDE_CREDIT\x10\x022\xec\a\n" +
+	"\x13ACCOUNT_SIDE_CREDIT\x10\x022\xbd\b\n" +
 	"\rLedgerService\x12O\n" +
 	"\fCreateAssets\x12\x1e.florin.v1.CreateAssetsRequest\x1a\x1f.florin.v1.CreateAssetsResponse\x12I\n" +
 	"\n" +
@@ -4441,7 +4740,8 @@ const file_florin_v1_ledger_proto_rawDesc = "" +
 	"\x0fStreamTransfers\x12\x16.florin.v1.NewTransfer\x1a\x19.florin.v1.TransferResult(\x010\x01\x12O\n" +
 	"\fGetTransfers\x12\x1e.florin.v1.GetTransfersRequest\x1a\x1f.florin.v1.GetTransfersResponse\x12C\n" +
 	"\bGetHolds\x12\x1a.florin.v1.GetHoldsRequest\x1a\x1b.florin.v1.GetHoldsResponse\x12g\n" +
-	"\x14ListAccountTransfers\x12&.florin.v1.ListAccountTransfersRequest\x1a'.florin.v1.ListAccountTransfersResponseB0Z.florin.dev/gateway-client/go/florinv1;florinv1b\x06proto3"
+	"\x14ListAccountTransfers\x12&.florin.v1.ListAccountTransfersRequest\x1a'.florin.v1.ListAccountTransfersResponse\x12O\n" +
+	"\fGetBalanceAt\x12\x1e.florin.v1.GetBalanceAtRequest\x1a\x1f.florin.v1.GetBalanceAtResponseB0Z.florin.dev/gateway-client/go/florinv1;florinv1b\x06proto3"
 
 var (
 	file_florin_v1_ledger_proto_rawDescOnce sync.Once
@@ -4456,7 +4756,7 @@ func file_florin_v1_ledger_proto_rawDescGZIP() []byte {
 }
 
 var file_florin_v1_ledger_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_florin_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_florin_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_florin_v1_ledger_proto_goTypes = []any{
 	(Freeze)(0),                          // 0: florin.v1.Freeze
 	(TransferMode)(0),                    // 1: florin.v1.TransferMode
@@ -4507,10 +4807,12 @@ var file_florin_v1_ledger_proto_goTypes = []any{
 	(*Hold)(nil),                         // 46: florin.v1.Hold
 	(*ListAccountTransfersRequest)(nil),  // 47: florin.v1.ListAccountTransfersRequest
 	(*ListAccountTransfersResponse)(nil), // 48: florin.v1.ListAccountTransfersResponse
-	nil,                                  // 49: florin.v1.Account.MetadataEntry
-	nil,                                  // 50: florin.v1.NewAccount.MetadataEntry
-	nil,                                  // 51: florin.v1.NewTransfer.MetadataEntry
-	nil,                                  // 52: florin.v1.Transfer.MetadataEntry
+	(*GetBalanceAtRequest)(nil),          // 49: florin.v1.GetBalanceAtRequest
+	(*GetBalanceAtResponse)(nil),         // 50: florin.v1.GetBalanceAtResponse
+	nil,                                  // 51: florin.v1.Account.MetadataEntry
+	nil,                                  // 52: florin.v1.NewAccount.MetadataEntry
+	nil,                                  // 53: florin.v1.NewTransfer.MetadataEntry
+	nil,                                  // 54: florin.v1.Transfer.MetadataEntry
 }
 var file_florin_v1_ledger_proto_depIdxs = []int32{
 	10,  // 0: florin.v1.AccountKey.id:type_name -> florin.v1.Uint128
@@ -4527,7 +4829,7 @@ var file_florin_v1_ledger_proto_depIdxs = []int32{
 	10,  // 11: florin.v1.Account.available:type_name -> florin.v1.Uint128
 	14,  // 12: florin.v1.Account.floor:type_name -> florin.v1.Floor
 	0,   // 13: florin.v1.Account.freeze:type_name -> florin.v1.Freeze
-	49,  // 14: florin.v1.Account.metadata:type_name -> florin.v1.Account.MetadataEntry
+	51,  // 14: florin.v1.Account.metadata:type_name -> florin.v1.Account.MetadataEntry
 	15,  // 15: florin.v1.Account.ceiling:type_name -> florin.v1.Ceiling
 	9,   // 16: florin.v1.Refusal.reason:type_name -> florin.v1.Refusal.Reason
 	10,  // 17: florin.v1.Refusal.account_id:type_name -> florin.v1.Uint128
@@ -4541,7 +4843,7 @@ var file_florin_v1_ledger_proto_depIdxs = []int32{
 	24,  // 25: florin.v1.CreateAccountsRequest.accounts:type_name -> florin.v1.NewAccount
 	12,  // 26: florin.v1.NewAccount.key:type_name -> florin.v1.AccountKey
 	14,  // 27: florin.v1.NewAccount.floor:type_name -> florin.v1.Floor
-	50,  // 28: florin.v1.NewAccount.metadata:type_name -> florin.v1.NewAccount.MetadataEntry
+	52,  // 28: florin.v1.NewAccount.metadata:type_name -> florin.v1.NewAccount.MetadataEntry
 	15,  // 29: florin.v1.NewAccount.ceiling:type_name -> florin.v1.Ceiling
 	26,  // 30: florin.v1.CreateAccountsResponse.results:type_name -> florin.v1.CreateAccountResult
 	10,  // 31: florin.v1.CreateAccountResult.id:type_name -> florin.v1.Uint128
@@ -4563,7 +4865,7 @@ var file_florin_v1_ledger_proto_depIdxs = []int32{
 	12,  // 47: florin.v1.NewTransfer.credit_account:type_name -> florin.v1.AccountKey
 	10,  // 48: florin.v1.NewTransfer.amount:type_name -> florin.v1.Uint128
 	4,   // 49: florin.v1.NewTransfer.amount_mode:type_name -> florin.v1.AmountMode
-	51,  // 50: florin.v1.NewTransfer.metadata:type_name -> florin.v1.NewTransfer.MetadataEntry
+	53,  // 50: florin.v1.NewTransfer.metadata:type_name -> florin.v1.NewTransfer.MetadataEntry
 	10,  // 51: florin.v1.NewTransfer.reverses:type_name -> florin.v1.Uint128
 	2,   // 52: florin.v1.NewTransfer.kind:type_name -> florin.v1.TransferKind
 	10,  // 53: florin.v1.NewTransfer.hold:type_name -> florin.v1.Uint128
@@ -4597,7 +4899,7 @@ var file_florin_v1_ledger_proto_depIdxs = []int32{
 	10,  // 81: florin.v1.Transfer.amount:type_name -> florin.v1.Uint128
 	10,  // 82: florin.v1.Transfer.requested_amount:type_name -> florin.v1.Uint128
 	4,   // 83: florin.v1.Transfer.amount_mode:type_name -> florin.v1.AmountMode
-	52,  // 84: florin.v1.Transfer.metadata:type_name -> florin.v1.Transfer.MetadataEntry
+	54,  // 84: florin.v1.Transfer.metadata:type_name -> florin.v1.Transfer.MetadataEntry
 	10,  // 85: florin.v1.Transfer.group_id:type_name -> florin.v1.Uint128
 	10,  // 86: florin.v1.Transfer.reverses:type_name -> florin.v1.Uint128
 	11,  // 87: florin.v1.Transfer.debit_balance_after:type_name -> florin.v1.Int128
@@ -4610,51 +4912,63 @@ var file_florin_v1_ledger_proto_depIdxs = []int32{
 	10,  // 94: florin.v1.Transfer.released:type_name -> florin.v1.Uint128
 	9,   // 95: florin.v1.Transfer.blocked_by:type_name -> florin.v1.Refusal.Reason
 	10,  // 96: florin.v1.Transfer.debit_pending_after:type_name -> florin.v1.Uint128
-	10,  // 97: florin.v1.GetHoldsRequest.ids:type_name -> florin.v1.Uint128
-	46,  // 98: florin.v1.GetHoldsResponse.holds:type_name -> florin.v1.Hold
-	10,  // 99: florin.v1.GetHoldsResponse.missing:type_name -> florin.v1.Uint128
-	10,  // 100: florin.v1.Hold.id:type_name -> florin.v1.Uint128
-	6,   // 101: florin.v1.Hold.state:type_name -> florin.v1.HoldState
-	10,  // 102: florin.v1.Hold.debit_account_id:type_name -> florin.v1.Uint128
-	10,  // 103: florin.v1.Hold.credit_account_id:type_name -> florin.v1.Uint128
-	10,  // 104: florin.v1.Hold.amount:type_name -> florin.v1.Uint128
-	10,  // 105: florin.v1.Hold.captured:type_name -> florin.v1.Uint128
-	10,  // 106: florin.v1.Hold.released:type_name -> florin.v1.Uint128
-	10,  // 107: florin.v1.Hold.remaining:type_name -> florin.v1.Uint128
-	3,   // 108: florin.v1.Hold.at_due:type_name -> florin.v1.AtDue
-	12,  // 109: florin.v1.ListAccountTransfersRequest.account:type_name -> florin.v1.AccountKey
-	7,   // 110: florin.v1.ListAccountTransfersRequest.side:type_name -> florin.v1.AccountSide
-	2,   // 111: florin.v1.ListAccountTransfersRequest.kinds:type_name -> florin.v1.TransferKind
-	43,  // 112: florin.v1.ListAccountTransfersResponse.transfers:type_name -> florin.v1.Transfer
-	18,  // 113: florin.v1.LedgerService.CreateAssets:input_type -> florin.v1.CreateAssetsRequest
-	21,  // 114: florin.v1.LedgerService.ListAssets:input_type -> florin.v1.ListAssetsRequest
-	23,  // 115: florin.v1.LedgerService.CreateAccounts:input_type -> florin.v1.CreateAccountsRequest
-	27,  // 116: florin.v1.LedgerService.UpdateAccount:input_type -> florin.v1.UpdateAccountRequest
-	29,  // 117: florin.v1.LedgerService.GetAccounts:input_type -> florin.v1.GetAccountsRequest
-	31,  // 118: florin.v1.LedgerService.ListAccounts:input_type -> florin.v1.ListAccountsRequest
-	33,  // 119: florin.v1.LedgerService.CreateTransfers:input_type -> florin.v1.CreateTransfersRequest
-	38,  // 120: florin.v1.LedgerService.BulkTransfers:input_type -> florin.v1.BulkTransfersRequest
-	34,  // 121: florin.v1.LedgerService.StreamTransfers:input_type -> florin.v1.NewTransfer
-	41,  // 122: florin.v1.LedgerService.GetTransfers:input_type -> florin.v1.GetTransfersRequest
-	44,  // 123: florin.v1.LedgerService.GetHolds:input_type -> florin.v1.GetHoldsRequest
-	47,  // 124: florin.v1.LedgerService.ListAccountTransfers:input_type -> florin.v1.ListAccountTransfersRequest
-	19,  // 125: florin.v1.LedgerService.CreateAssets:output_type -> florin.v1.CreateAssetsResponse
-	22,  // 126: florin.v1.LedgerService.ListAssets:output_type -> florin.v1.ListAssetsResponse
-	25,  // 127: florin.v1.LedgerService.CreateAccounts:output_type -> florin.v1.CreateAccountsResponse
-	28,  // 128: florin.v1.LedgerService.UpdateAccount:output_type -> florin.v1.UpdateAccountResponse
-	30,  // 129: florin.v1.LedgerService.GetAccounts:output_type -> florin.v1.GetAccountsResponse
-	32,  // 130: florin.v1.LedgerService.ListAccounts:output_type -> florin.v1.ListAccountsResponse
-	35,  // 131: florin.v1.LedgerService.CreateTransfers:output_type -> florin.v1.CreateTransfersResponse
-	39,  // 132: florin.v1.LedgerService.BulkTransfers:output_type -> florin.v1.BulkTransfersResponse
-	36,  // 133: florin.v1.LedgerService.StreamTransfers:output_type -> florin.v1.TransferResult
-	42,  // 134: florin.v1.LedgerService.GetTransfers:output_type -> florin.v1.GetTransfersResponse
-	45,  // 135: florin.v1.LedgerService.GetHolds:output_type -> florin.v1.GetHoldsResponse
-	48,  // 136: florin.v1.LedgerService.ListAccountTransfers:output_type -> florin.v1.ListAccountTransfersResponse
-	125, // [125:137] is the sub-list for method output_type
-	113, // [113:125] is the sub-list for method input_type
-	113, // [113:113] is the sub-list for extension type_name
-	113, // [113:113] is the sub-list for extension extendee
-	0,   // [0:113] is the sub-list for field type_name
+	10,  // 97: florin.v1.Transfer.credit_pending_after:type_name -> florin.v1.Uint128
+	10,  // 98: florin.v1.GetHoldsRequest.ids:type_name -> florin.v1.Uint128
+	46,  // 99: florin.v1.GetHoldsResponse.holds:type_name -> florin.v1.Hold
+	10,  // 100: florin.v1.GetHoldsResponse.missing:type_name -> florin.v1.Uint128
+	10,  // 101: florin.v1.Hold.id:type_name -> florin.v1.Uint128
+	6,   // 102: florin.v1.Hold.state:type_name -> florin.v1.HoldState
+	10,  // 103: florin.v1.Hold.debit_account_id:type_name -> florin.v1.Uint128
+	10,  // 104: florin.v1.Hold.credit_account_id:type_name -> florin.v1.Uint128
+	10,  // 105: florin.v1.Hold.amount:type_name -> florin.v1.Uint128
+	10,  // 106: florin.v1.Hold.captured:type_name -> florin.v1.Uint128
+	10,  // 107: florin.v1.Hold.released:type_name -> florin.v1.Uint128
+	10,  // 108: florin.v1.Hold.remaining:type_name -> florin.v1.Uint128
+	3,   // 109: florin.v1.Hold.at_due:type_name -> florin.v1.AtDue
+	12,  // 110: florin.v1.ListAccountTransfersRequest.account:type_name -> florin.v1.AccountKey
+	7,   // 111: florin.v1.ListAccountTransfersRequest.side:type_name -> florin.v1.AccountSide
+	2,   // 112: florin.v1.ListAccountTransfersRequest.kinds:type_name -> florin.v1.TransferKind
+	43,  // 113: florin.v1.ListAccountTransfersResponse.transfers:type_name -> florin.v1.Transfer
+	10,  // 114: florin.v1.ListAccountTransfersResponse.account_id:type_name -> florin.v1.Uint128
+	13,  // 115: florin.v1.ListAccountTransfersResponse.asset:type_name -> florin.v1.Asset
+	12,  // 116: florin.v1.GetBalanceAtRequest.account:type_name -> florin.v1.AccountKey
+	10,  // 117: florin.v1.GetBalanceAtResponse.account_id:type_name -> florin.v1.Uint128
+	13,  // 118: florin.v1.GetBalanceAtResponse.asset:type_name -> florin.v1.Asset
+	11,  // 119: florin.v1.GetBalanceAtResponse.balance:type_name -> florin.v1.Int128
+	10,  // 120: florin.v1.GetBalanceAtResponse.debits_pending:type_name -> florin.v1.Uint128
+	14,  // 121: florin.v1.GetBalanceAtResponse.floor:type_name -> florin.v1.Floor
+	10,  // 122: florin.v1.GetBalanceAtResponse.available:type_name -> florin.v1.Uint128
+	18,  // 123: florin.v1.LedgerService.CreateAssets:input_type -> florin.v1.CreateAssetsRequest
+	21,  // 124: florin.v1.LedgerService.ListAssets:input_type -> florin.v1.ListAssetsRequest
+	23,  // 125: florin.v1.LedgerService.CreateAccounts:input_type -> florin.v1.CreateAccountsRequest
+	27,  // 126: florin.v1.LedgerService.UpdateAccount:input_type -> florin.v1.UpdateAccountRequest
+	29,  // 127: florin.v1.LedgerService.GetAccounts:input_type -> florin.v1.GetAccountsRequest
+	31,  // 128: florin.v1.LedgerService.ListAccounts:input_type -> florin.v1.ListAccountsRequest
+	33,  // 129: florin.v1.LedgerService.CreateTransfers:input_type -> florin.v1.CreateTransfersRequest
+	38,  // 130: florin.v1.LedgerService.BulkTransfers:input_type -> florin.v1.BulkTransfersRequest
+	34,  // 131: florin.v1.LedgerService.StreamTransfers:input_type -> florin.v1.NewTransfer
+	41,  // 132: florin.v1.LedgerService.GetTransfers:input_type -> florin.v1.GetTransfersRequest
+	44,  // 133: florin.v1.LedgerService.GetHolds:input_type -> florin.v1.GetHoldsRequest
+	47,  // 134: florin.v1.LedgerService.ListAccountTransfers:input_type -> florin.v1.ListAccountTransfersRequest
+	49,  // 135: florin.v1.LedgerService.GetBalanceAt:input_type -> florin.v1.GetBalanceAtRequest
+	19,  // 136: florin.v1.LedgerService.CreateAssets:output_type -> florin.v1.CreateAssetsResponse
+	22,  // 137: florin.v1.LedgerService.ListAssets:output_type -> florin.v1.ListAssetsResponse
+	25,  // 138: florin.v1.LedgerService.CreateAccounts:output_type -> florin.v1.CreateAccountsResponse
+	28,  // 139: florin.v1.LedgerService.UpdateAccount:output_type -> florin.v1.UpdateAccountResponse
+	30,  // 140: florin.v1.LedgerService.GetAccounts:output_type -> florin.v1.GetAccountsResponse
+	32,  // 141: florin.v1.LedgerService.ListAccounts:output_type -> florin.v1.ListAccountsResponse
+	35,  // 142: florin.v1.LedgerService.CreateTransfers:output_type -> florin.v1.CreateTransfersResponse
+	39,  // 143: florin.v1.LedgerService.BulkTransfers:output_type -> florin.v1.BulkTransfersResponse
+	36,  // 144: florin.v1.LedgerService.StreamTransfers:output_type -> florin.v1.TransferResult
+	42,  // 145: florin.v1.LedgerService.GetTransfers:output_type -> florin.v1.GetTransfersResponse
+	45,  // 146: florin.v1.LedgerService.GetHolds:output_type -> florin.v1.GetHoldsResponse
+	48,  // 147: florin.v1.LedgerService.ListAccountTransfers:output_type -> florin.v1.ListAccountTransfersResponse
+	50,  // 148: florin.v1.LedgerService.GetBalanceAt:output_type -> florin.v1.GetBalanceAtResponse
+	136, // [136:149] is the sub-list for method output_type
+	123, // [123:136] is the sub-list for method input_type
+	123, // [123:123] is the sub-list for extension type_name
+	123, // [123:123] is the sub-list for extension extendee
+	0,   // [0:123] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_ledger_proto_init() }
@@ -4667,13 +4981,17 @@ func file_florin_v1_ledger_proto_init() {
 		(*AccountKey_Name)(nil),
 	}
 	file_florin_v1_ledger_proto_msgTypes[37].OneofWrappers = []any{}
+	file_florin_v1_ledger_proto_msgTypes[39].OneofWrappers = []any{
+		(*GetBalanceAtRequest_Sequence)(nil),
+		(*GetBalanceAtRequest_TimeNs)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_florin_v1_ledger_proto_rawDesc), len(file_florin_v1_ledger_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   43,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -45,6 +45,7 @@ const (
 	LedgerService_GetTransfers_FullMethodName         = "/florin.v1.LedgerService/GetTransfers"
 	LedgerService_GetHolds_FullMethodName             = "/florin.v1.LedgerService/GetHolds"
 	LedgerService_ListAccountTransfers_FullMethodName = "/florin.v1.LedgerService/ListAccountTransfers"
+	LedgerService_GetBalanceAt_FullMethodName         = "/florin.v1.LedgerService/GetBalanceAt"
 )
 
 // LedgerServiceClient is the client API for LedgerService service.
@@ -86,6 +87,8 @@ type LedgerServiceClient interface {
 	GetHolds(ctx context.Context, in *GetHoldsRequest, opts ...grpc.CallOption) (*GetHoldsResponse, error)
 	// What has changed an account, newest first, a page at a time, read from the journal. Refusals change nothing.
 	ListAccountTransfers(ctx context.Context, in *ListAccountTransfersRequest, opts ...grpc.CallOption) (*ListAccountTransfersResponse, error)
+	// An account's balance as it was at a moment, read from the journal. The same moment always has the same answer.
+	GetBalanceAt(ctx context.Context, in *GetBalanceAtRequest, opts ...grpc.CallOption) (*GetBalanceAtResponse, error)
 }
 
 type ledgerServiceClient struct {
@@ -219,6 +222,16 @@ func (c *ledgerServiceClient) ListAccountTransfers(ctx context.Context, in *List
 	return out, nil
 }
 
+func (c *ledgerServiceClient) GetBalanceAt(ctx context.Context, in *GetBalanceAtRequest, opts ...grpc.CallOption) (*GetBalanceAtResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetBalanceAtResponse)
+	err := c.cc.Invoke(ctx, LedgerService_GetBalanceAt_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // LedgerServiceServer is the server API for LedgerService service.
 // All implementations must embed UnimplementedLedgerServiceServer
 // for forward compatibility.
@@ -258,6 +271,8 @@ type LedgerServiceServer interface {
 	GetHolds(context.Context, *GetHoldsRequest) (*GetHoldsResponse, error)
 	// What has changed an account, newest first, a page at a time, read from the journal. Refusals change nothing.
 	ListAccountTransfers(context.Context, *ListAccountTransfersRequest) (*ListAccountTransfersResponse, error)
+	// An account's balance as it was at a moment, read from the journal. The same moment always has the same answer.
+	GetBalanceAt(context.Context, *GetBalanceAtRequest) (*GetBalanceAtResponse, error)
 	mustEmbedUnimplementedLedgerServiceServer()
 }
 
@@ -303,6 +318,9 @@ func (UnimplementedLedgerServiceServer) GetHolds(context.Context, *GetHoldsReque
 }
 func (UnimplementedLedgerServiceServer) ListAccountTransfers(context.Context, *ListAccountTransfersRequest) (*ListAccountTransfersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAccountTransfers not implemented")
+}
+func (UnimplementedLedgerServiceServer) GetBalanceAt(context.Context, *GetBalanceAtRequest) (*GetBalanceAtResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetBalanceAt not implemented")
 }
 func (UnimplementedLedgerServiceServer) mustEmbedUnimplementedLedgerServiceServer() {}
 func (UnimplementedLedgerServiceServer) testEmbeddedByValue()                       {}
@@ -530,6 +548,24 @@ func _LedgerService_ListAccountTransfers_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LedgerService_GetBalanceAt_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetBalanceAtRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).GetBalanceAt(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_GetBalanceAt_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).GetBalanceAt(ctx, req.(*GetBalanceAtRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // LedgerService_ServiceDesc is the grpc.ServiceDesc for LedgerService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -580,6 +616,10 @@ var LedgerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListAccountTransfers",
 			Handler:    _LedgerService_ListAccountTransfers_Handler,
+		},
+		{
+			MethodName: "GetBalanceAt",
+			Handler:    _LedgerService_GetBalanceAt_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -224,6 +224,22 @@ class Fake(
         token = str(at + 2) if at + 2 < len(found) else ""
         return pb.ListAccountsResponse(accounts=found[at : at + 2], next_page_token=token)
 
+    def GetBalanceAt(
+        self, request: pb.GetBalanceAtRequest, context: grpc.ServicerContext
+    ) -> pb.GetBalanceAtResponse:
+        """5 owed, resting on event 7; before that, it was not open."""
+        step = self._begin(context)
+        self._end(step, context)
+        account = self.accounts[request.account.name]
+        response = pb.GetBalanceAtResponse(account_id=account.id, asset=account.asset, resolved_sequence=9)
+        if request.sequence != 6:
+            response.opened = True
+            response.balance.CopyFrom(pb.Int128(lo=(1 << 64) - 5, hi=-1))
+            response.floor.CopyFrom(account.floor)
+            response.event_sequence = 7
+            response.event_time_ns = request.time_ns
+        return response
+
     def CreateTransfers(
         self, request: pb.CreateTransfersRequest, context: grpc.ServicerContext
     ) -> pb.CreateTransfersResponse:

@@ -37,6 +37,8 @@ def make(call: str, client: Client) -> object:
             return client.update_account("a", close=True)
         case "read":
             return client.get_accounts(["a"])
+        case "past":
+            return client.balance_at("a", sequence=7)
         case other:
             raise AssertionError(other)
 
@@ -58,6 +60,8 @@ class Retries(unittest.TestCase):
             ("read", [lose, late], 3, None),
             ("read", [lose, lose, lose], 3, "CONNECTION_LOST"),
             ("read", [late, late, late], 3, "DEADLINE_EXCEEDED"),
+            ("past", [lose, late], 3, None),
+            ("past", [Fail("OUT_OF_RANGE", "MOMENT_AHEAD")], 1, "MOMENT_AHEAD"),
             ("update", [], 1, None),
             ("update", [down], 2, None),
             ("update", [lose], 1, "OUTCOME_UNKNOWN"),
@@ -135,6 +139,19 @@ class Answers(unittest.TestCase):
         found = self.client.get_accounts(["a:1", "nobody"])
         self.assertEqual(([account.name for account in found.found], found.missing), (["a:1"], ["nobody"]))
         self.assertIsNone(self.client.get_account("nobody"))
+
+    def test_balances_of_the_past(self) -> None:
+        self.client.create_account("a", "EUR", floor=FLOOR_NONE)
+        then = self.client.balance_at("a", time_ns=70)
+        self.assertEqual((then.opened, then.balance_minor), (True, -5))
+        self.assertEqual((then.floor, then.available_minor), (FLOOR_NONE, None))
+        self.assertEqual((then.event_sequence, then.event_time_ns, then.resolved_sequence), (7, 70, 9))
+        before = self.client.balance_at("a", sequence=6)
+        self.assertEqual((before.opened, before.balance_minor, before.floor), (False, 0, None))
+        self.assertEqual((before.event_sequence, before.event_time_ns), (None, None))
+        for moments in ({}, {"sequence": 1, "time_ns": 1}, {"sequence": "1"}, {"time_ns": 1.5}):
+            with self.subTest(moments=moments), self.assertRaises(TypeError):
+                self.client.balance_at("a", **moments)
 
     def test_batches_give_refusals_as_data_and_groups_raise_them(self) -> None:
         good, bad = Transfer(TransferId(1), "a", "b", 5), Transfer(TransferId(2), "a", "b", 13)

@@ -64,6 +64,22 @@ class Golden(unittest.TestCase):
         assert isinstance(done, florin.PaymentDone)
         self.assertIs(done.payment.state, florin.PaymentState.PARTIALLY_REFUNDED)
         self.assertEqual(done.payment.amount.to_wire(), answer.payment.amount)
+        page = golden("florin.v1.ListAccountTransfersResponse.statement")
+        record = florin.TransferRecord.of_wire(page.transfers[0])
+        own = florin.AccountId(minor(page.account_id))
+        self.assertEqual(record.credit, own)
+        self.assertEqual(record.counterparty(own), record.debit)
+        self.assertEqual(record.counterparty(florin.AccountId(1)), None)
+        self.assertEqual((record.balance_after_minor(own), record.credit_pending_after_minor), (165, 167))
+        assert record.debit is not None
+        self.assertEqual(record.balance_after_minor(record.debit), -165)
+        self.assertEqual(record.balance_after_minor(florin.AccountId(1)), None)
+        page.transfers[0].ClearField("id")  # what fell due has none
+        self.assertEqual(florin.TransferRecord.of_wire(page.transfers[0]).id, 0)
+        then = florin.BalanceAt.of_wire(golden("florin.v1.GetBalanceAtResponse.opened"))
+        self.assertEqual((then.balance_minor, then.available_minor, then.floor), (-171, 0, florin.Floor.overdraft(172)))
+        before = florin.BalanceAt.of_wire(golden("florin.v1.GetBalanceAtResponse.not_opened"))
+        self.assertEqual((before.opened, before.available_minor, before.resolved_sequence), (False, None, 177))
         account = florin.Account.of_wire(golden("florin.v1.Account.ceiling"))
         self.assertIsNotNone(account.ceiling_minor)
         self.assertEqual(

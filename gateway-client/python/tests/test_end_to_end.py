@@ -374,6 +374,34 @@ class Ledger(unittest.TestCase):
         first = next(self.client.statement(a, kinds=[TransferKind.MOVE]))
         self.assertEqual(first.posted and first.posted.debit_balance_after_minor, 550)
 
+    def test_balances_of_the_past(self) -> None:
+        a, b = self.open("a", "b")
+        paid = [self.pay("cash", a, amount) for amount in (100, 200, 300)]
+        hold = self.client.hold(new(), debit=a, credit=b, amount_minor=50)
+        for moment, balance, pending, event in (
+            ({"sequence": paid[0].sequence}, 100, 0, paid[0].sequence),
+            ({"sequence": paid[2].sequence}, 600, 0, paid[2].sequence),
+            ({"sequence": hold.sequence}, 600, 50, hold.sequence),
+            ({"time_ns": paid[1].timestamp_ns}, 300, 0, paid[1].sequence),
+            ({"time_ns": paid[1].timestamp_ns - 1}, 100, 0, paid[0].sequence),
+            ({"time_ns": 1}, 0, 0, None),
+        ):
+            with self.subTest(moment=moment):
+                then = self.client.balance_at(a, **moment)
+                found = (then.balance_minor, then.debits_pending_minor, then.event_sequence)
+                self.assertEqual(found, (balance, pending, event))
+                self.assertEqual(then.opened, event is not None)
+        self.assertEqual(self.client.balance_at(a, sequence=hold.sequence).available_minor, 550)
+        for moment, reason in (
+            ({"sequence": 0}, "MOMENT_MISSING"),
+            ({"time_ns": 0}, "MOMENT_MISSING"),
+            ({"sequence": 1 << 60}, "MOMENT_AHEAD"),
+            ({"time_ns": 1 << 62}, "MOMENT_AHEAD"),
+        ):
+            with self.subTest(moment=moment), self.assertRaises(Fault) as raised:
+                self.client.balance_at(a, **moment)
+            self.assertEqual(raised.exception.reason, reason)
+
     def test_a_long_statement(self) -> None:
         (a,) = self.open("a")
         count = 2_500

@@ -47,6 +47,7 @@
 
 mod account;
 mod asset;
+mod balance;
 mod bulk;
 mod client;
 mod coalesce;
@@ -75,6 +76,7 @@ pub use account::{
     PageToken,
 };
 pub use asset::{Asset, AssetOutcome, AssetRegistered};
+pub use balance::{BalanceAt, EventAt, Moment};
 pub use bulk::{BulkMember, BulkOutcome, BulkTransfers};
 pub use client::{AllAccounts, AllPayments, Client};
 pub use connect::Builder;
@@ -97,6 +99,6 @@ pub use payment::{
 pub use record::{Lookup, TransferRecord};
 pub use refusal::{Reason, Refusal};
 pub use snapshot::{Snapshot, SnapshotProgress, SnapshotTaking};
-pub use statement::{Side, Statement};
+pub use statement::{Side, Statement, StatementPage};
 pub use status::{AssetTotals, PartitionStatus, Status};
 pub use transfer::Transfer;

@@ -9,6 +9,7 @@ use crate::hold::{AtDue, TransferKind};
 use crate::id::{AccountId, GroupId, TransferId};
 use crate::outcome::{self, Outcome};
 use crate::refusal::Reason;
+use crate::statement::Side;
 use crate::wire::{minor, non_zero};
 
 /// What a lookup found, and what it did not.
@@ -61,6 +62,49 @@ pub struct TransferRecord {
     pub blocked_by: Option<Reason>,
     /// What the debit account has pending right after. `None` if it was refused.
     pub debit_pending_after_minor: Option<u128>,
+    /// What the credit account has pending right after, of its own money. `None` if it was refused.
+    pub credit_pending_after_minor: Option<u128>,
+}
+
+impl TransferRecord {
+    /// On which side of it an account is; `None` if on neither.
+    #[must_use]
+    pub fn side_of(&self, account: AccountId) -> Option<Side> {
+        let of = |side: Option<AccountId>| side == Some(account);
+        match (of(self.debit_account), of(self.credit_account)) {
+            (true, _) => Some(Side::Debit),
+            (false, true) => Some(Side::Credit),
+            (false, false) => None,
+        }
+    }
+
+    /// The account on the other side of it than this one.
+    #[must_use]
+    pub fn counterparty_of(&self, account: AccountId) -> Option<AccountId> {
+        match self.side_of(account)? {
+            Side::Debit => self.credit_account,
+            Side::Credit => self.debit_account,
+        }
+    }
+
+    /// The balance of one of its accounts right after. `None` if it was refused.
+    #[must_use]
+    pub fn balance_after_minor(&self, account: AccountId) -> Option<i128> {
+        let posted = self.outcome.as_ref().ok()?;
+        Some(match self.side_of(account)? {
+            Side::Debit => posted.debit_balance_after_minor,
+            Side::Credit => posted.credit_balance_after_minor,
+        })
+    }
+
+    /// What one of its accounts has pending right after, of its own money. `None` if it was refused.
+    #[must_use]
+    pub fn pending_after_minor(&self, account: AccountId) -> Option<u128> {
+        match self.side_of(account)? {
+            Side::Debit => self.debit_pending_after_minor,
+            Side::Credit => self.credit_pending_after_minor,
+        }
+    }
 }
 
 impl TryFrom<v1::Transfer> for TransferRecord {
@@ -102,6 +146,7 @@ impl TryFrom<v1::Transfer> for TransferRecord {
             released_minor: transfer.released.map(u128::from),
             blocked_by: (blocked_by != Reason::Unspecified).then_some(blocked_by),
             debit_pending_after_minor: transfer.debit_pending_after.map(u128::from),
+            credit_pending_after_minor: transfer.credit_pending_after.map(u128::from),
         })
     }
 }

@@ -68,7 +68,7 @@ impl Statement {
         self
     }
 
-    /// Only before this time, nanoseconds since 1970.
+    /// Only before this time, nanoseconds since 1970. The server goes there at once, however much came after.
     #[must_use]
     pub fn until_ns(mut self, ns: u64) -> Self {
         self.request.until_ns = ns;
@@ -110,15 +110,34 @@ impl Statement {
     pub async fn next(&mut self) -> Result<Option<TransferRecord>, Error> {
         let Self { client, request, listing } = self;
         let (client, request) = (&*client, &*request);
-        listing.next(|token| page(client, request, token)).await
+        let fetch = |token| async move {
+            let page = fetch(client, request, token).await?;
+            Ok((page.transfers, page.next))
+        };
+        listing.next(fetch).await
+    }
+
+    /// A page of its own, from `token` on or the newest: for those who keep tokens to come back to. It has nothing to
+    /// do with how far [`next`](Self::next) is.
+    pub async fn page(&self, token: Option<PageToken>) -> Result<StatementPage, Error> {
+        fetch(&self.client, &self.request, token).await
     }
 }
 
-async fn page(
+/// A page of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementPage {
+    /// What has changed the account, newest first. There may be fewer than asked for, or none, although more follow.
+    pub transfers: Vec<TransferRecord>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<PageToken>,
+}
+
+async fn fetch(
     client: &Client,
     request: &v1::ListAccountTransfersRequest,
     token: Option<PageToken>,
-) -> Result<(Vec<TransferRecord>, Option<PageToken>), Error> {
+) -> Result<StatementPage, Error> {
     let request = v1::ListAccountTransfersRequest {
         page_token: token.map(|token| token.0).unwrap_or_default(),
         ..request.clone()
@@ -131,5 +150,6 @@ async fn page(
         .await?;
     let transfers: Result<Vec<_>, Error> =
         response.transfers.into_iter().map(TransferRecord::try_from).collect();
-    Ok((transfers?, non_empty(response.next_page_token).map(PageToken)))
+    let next = non_empty(response.next_page_token).map(PageToken);
+    Ok(StatementPage { transfers: transfers?, next })
 }

@@ -2,11 +2,12 @@
 
 mod fake;
 
-use fake::{Fake, Ledger};
+use fake::{Fake, Ledger, Step};
 use florin_client::{
-    Account, AccountId, AccountKey, AccountUpdate, Asset, BulkMember, BulkTransfers, Client, Floor,
-    Freeze, GroupId, HoldState, Money, NewAccount, NewPayment, PaymentCapture, PaymentOutcome,
-    PaymentRefund, PaymentState, Reason, Side, Transfer, TransferId, TransferKind,
+    Account, AccountId, AccountKey, AccountUpdate, Asset, BulkMember, BulkTransfers, Client,
+    EventAt, Floor, Freeze, GroupId, HoldState, Moment, Money, NewAccount, NewPayment,
+    PaymentCapture, PaymentOutcome, PaymentRefund, PaymentState, Reason, Side, StatementPage,
+    Transfer, TransferId, TransferKind,
 };
 
 async fn started() -> (Fake, Client) {
@@ -187,6 +188,49 @@ async fn a_statement_goes_on_over_empty_pages() {
     assert_eq!((asked.kinds, asked.code), (vec![TransferKind::Move.into()], Some(0)));
 
     let error = client.statement("nobody").next().await.expect_err("no such account");
+    assert_eq!(error.reason(), "UNEXPECTED_STATUS", "the fake gives no reason");
+}
+
+#[tokio::test]
+async fn pages_of_a_statement_by_their_tokens() {
+    let (_fake, client) = with_accounts(&["a", "b"]).await;
+    for id in 1..=5 {
+        client.transfer(payment(id, "a", "b", id)).await.expect("answers").expect("posted");
+    }
+    let statement = client.statement("a");
+    let ids = |page: &StatementPage| -> Vec<u128> {
+        page.transfers.iter().map(|transfer| transfer.id.0).collect()
+    };
+    let (mut pages, mut tokens, mut next) = (Vec::new(), Vec::new(), None);
+    loop {
+        let page = statement.page(next.clone()).await.expect("answers");
+        pages.push(ids(&page));
+        tokens.push(next);
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, [vec![5, 4], vec![], vec![3, 2], vec![], vec![1]]);
+    for (token, expected) in tokens.into_iter().zip(pages).rev() {
+        assert_eq!(ids(&statement.page(token).await.expect("answers")), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_balance_of_the_past() {
+    let (fake, client) = with_accounts(&["a", "b"]).await;
+    client.transfer(payment(1, "a", "b", 12)).await.expect("answers").expect("posted");
+    fake.ledger.lock().steps.push_back(Step::ApplyThenLose); // it only reads, so it is asked again
+    let then = client.balance_at("b", Moment::TimeNs(5)).await.expect("answers");
+    assert!(then.is_opened());
+    assert_eq!((then.balance_minor, then.debits_pending_minor), (12, 3));
+    assert_eq!((then.floor, then.available_minor), (Some(Floor::Zero), Some(4)));
+    assert_eq!(then.event, Some(EventAt { sequence: 7, time_ns: 70 }));
+    assert_eq!(then.resolved, Some(EventAt { sequence: 9, time_ns: 90 }));
+    let before = client.balance_at("b", Moment::Sequence(6)).await.expect("answers");
+    assert_eq!((before.event, before.floor, before.available_minor), (None, None, None));
+    let error = client.balance_at("nobody", Moment::Sequence(9)).await.expect_err("none");
     assert_eq!(error.reason(), "UNEXPECTED_STATUS", "the fake gives no reason");
 }
 

@@ -67,6 +67,11 @@ impl<'a> Output<'a> {
         write!(self.stdout, "{text}")
     }
 
+    /// Where text for people goes, for those who write much of it.
+    pub fn writer(&mut self) -> &mut dyn Write {
+        &mut *self.stdout
+    }
+
     /// Shows what was printed until now.
     pub fn flush(&mut self) -> io::Result<()> {
         self.stdout.flush()

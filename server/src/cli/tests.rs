@@ -96,6 +96,13 @@ fn what_is_used_wrongly() {
         ("florin statement".to_owned(), false),
         ("florin statement a --limit 3 --from 2h --until 2026-12-01".to_owned(), true),
         ("florin statement a --side left".to_owned(), false),
+        ("florin statement a --limit 0".to_owned(), false),
+        ("florin statement a --from 2026-11-01 --to 2026-11-30T12:00:00+01:00".to_owned(), true),
+        ("florin statement a --from 1796040000000000000 --newest-first".to_owned(), true),
+        ("florin statement a --from 20261101".to_owned(), false),
+        ("florin statement a --to 2026-12-01 --until 2026-12-01".to_owned(), false),
+        ("florin statement a --format parquet --output a.parquet".to_owned(), true),
+        ("florin statement a --format xlsx".to_owned(), false),
         ("florin watch".to_owned(), true),
         (
             "florin watch --account a --account b --prefix c --asset EUR --kind hold".to_owned(),

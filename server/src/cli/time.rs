@@ -3,12 +3,16 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const DAY_S: u64 = 24 * 60 * 60;
+/// Nanoseconds of a day.
+pub(super) const DAY_NS: u64 = DAY_S * 1_000_000_000;
+/// Days from 0000-03-01 to 1970-01-01.
+const DAYS_TO_1970: u64 = 719_468;
 
 /// Nanoseconds since 1970 as UTC in RFC 3339.
 pub(super) fn utc(since_1970_ns: u64) -> String {
     let (second, ns) = (since_1970_ns / 1_000_000_000, since_1970_ns % 1_000_000_000);
     let (day, in_day) = (second / DAY_S, second % DAY_S);
-    let (year, month, day) = civil(day);
+    let (year, month, day) = civil(day + DAYS_TO_1970);
     let (hour, minute, second) = (in_day / 3_600, in_day / 60 % 60, in_day % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ns:09}Z")
 }
@@ -91,17 +95,28 @@ fn number(digits: &str) -> Option<u64> {
     is_number.then(|| digits.parse().ok())?
 }
 
+/// The day since 1970 of a date of the calendar, YYYYMMDD, from 1 March of the year 0 on; negative before 1970.
+pub(super) fn day_of_date(date: u32) -> Option<i32> {
+    let (year, month, day) = (date / 10_000, date / 100 % 100, date % 100);
+    let day = day_since_march_0(year.into(), month.into(), day.into())?;
+    i32::try_from(day.cast_signed() - DAYS_TO_1970.cast_signed()).ok()
+}
+
 /// The day since 1970 of a date of the calendar.
 fn day_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
-    if year < 1970 || !(1..=12).contains(&month) {
+    day_since_march_0(year, month, day)?.checked_sub(DAYS_TO_1970)
+}
+
+/// The day since 0000-03-01 of a date of the calendar.
+fn day_since_march_0(year: u64, month: u64, day: u64) -> Option<u64> {
+    if !(1..=12).contains(&month) {
         return None;
     }
     // Years and months from March on, as in `civil`.
-    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (y, m) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
     let (era, in_era) = (y / 400, y % 400);
     let in_year = (153 * m + 2) / 5 + day.checked_sub(1)?;
-    let since_march_0 = era * 146_097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year;
-    let found = since_march_0.checked_sub(719_468)?;
+    let found = era * 146_097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year;
     // The 30th of February is another day.
     (civil(found) == (year, month, day)).then_some(found)
 }
@@ -116,10 +131,9 @@ pub(super) fn span(seconds: u64) -> String {
     }
 }
 
-/// Year, month and day of a day since 1970. Counts in years that begin in March, so that the leap day
+/// Year, month and day of a day since 0000-03-01. Counts in years that begin in March, so that the leap day
 /// is their last, and in eras of 400 of them.
-fn civil(day_since_1970: u64) -> (u64, u64, u64) {
-    let day = day_since_1970 + 719_468; // since 0000-03-01
+fn civil(day: u64) -> (u64, u64, u64) {
     let (era, day) = (day / 146_097, day % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
@@ -182,6 +196,24 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(moment_ns(text), ns, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn dates_as_days() {
+        for (date, day) in [
+            (19_700_101, Some(0)),
+            (19_691_231, Some(-1)),
+            (19_000_101, Some(-25_567)),
+            (20_240_229, Some(19_782)),
+            (99_991_231, Some(2_932_896)),
+            (20_230_229, None),
+            (19_000_229, None),
+            (20_241_301, None),
+            (20_240_100, None),
+            (0, None),
+        ] {
+            assert_eq!(day_of_date(date), day, "{date}");
         }
     }
 

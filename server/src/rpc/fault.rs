@@ -22,9 +22,10 @@ pub(super) fn status(
     metadata: impl IntoIterator<Item = (&'static str, String)>,
 ) -> Status {
     let (code, retry) = match reason {
-        Reason::MessageTooLarge | Reason::CursorArchived | Reason::CursorAhead => {
-            (Code::OutOfRange, None)
-        }
+        Reason::MessageTooLarge
+        | Reason::CursorArchived
+        | Reason::CursorAhead
+        | Reason::MomentAhead => (Code::OutOfRange, None),
         Reason::ShuttingDown | Reason::DiskFull => (Code::Unavailable, Some(RETRY_UNAVAILABLE)),
         Reason::Overloaded => (Code::ResourceExhausted, Some(RETRY_OVERLOADED)),
         Reason::JournalUnreadable => (Code::DataLoss, None),

@@ -9,7 +9,7 @@ use florin_proto::v1::refusal::Reason;
 use prost::Message;
 use tonic::{Request, Response, Status};
 
-use super::{ReadPool, fault, listing, statement, stream};
+use super::{ReadPool, balance, fault, listing, statement, stream};
 use crate::translate;
 use crate::translate::Checked;
 
@@ -238,6 +238,13 @@ impl LedgerService for Ledger {
         request: Request<v1::ListAccountTransfersRequest>,
     ) -> Answered<v1::ListAccountTransfersResponse> {
         statement::list(self, request.into_inner()).await
+    }
+
+    async fn get_balance_at(
+        &self,
+        request: Request<v1::GetBalanceAtRequest>,
+    ) -> Answered<v1::GetBalanceAtResponse> {
+        balance::at(self, request.into_inner()).await
     }
 
     async fn get_transfers(

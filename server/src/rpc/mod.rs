@@ -1,12 +1,14 @@
 //! The gRPC edge: one file a service, and what they share.
 
 mod admin;
+mod balance;
 mod event;
 mod fault;
 mod ledger;
 mod listing;
 mod oversize;
 mod page;
+mod past;
 mod payment;
 mod pool;
 mod snapshots;

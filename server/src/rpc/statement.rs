@@ -3,18 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use florin_actors::command::{Answer, Command};
 use florin_actors::feed::Feed;
 use florin_actors::load::group_head;
 use florin_engine::{Event, Sequence, Slot};
-use florin_persistence::{ReadError, RealDisk, Walker};
+use florin_persistence::{JournalReader, ReadError, RealDisk, Walker};
 use florin_proto::v1;
-use florin_proto::v1::refusal::Reason;
 use tonic::{Response, Status};
 
-use super::fault;
-use super::ledger::{Ledger, TENANT, other_answer};
+use super::ledger::Ledger;
 use super::page::{self, Page};
+use super::past;
 use super::token::{Kind, seal};
 use crate::translate::{self, Beside};
 
@@ -38,21 +36,14 @@ pub(super) async fn list(
     ledger: &Ledger,
     request: v1::ListAccountTransfersRequest,
 ) -> Result<Response<v1::ListAccountTransfersResponse>, Status> {
-    let id = translate::account_key(request.account.as_ref(), "account")
-        .map_err(|fault| fault::refusal(&translate::fault_to_wire(fault)))?;
+    let id = past::account_id(request.account.as_ref())?;
     let page_size = page::size(request.page_size)?;
     let id_bytes = id.to_le_bytes();
     let context: [&[u8]; 2] = [&ledger.lineage, &id_bytes];
     let from = page::from_number(Kind::AccountTransfers, &context, &request.page_token)?;
     let side = v1::AccountSide::try_from(request.side).map_err(|_| page::filter_invalid("side"))?;
     let kinds = kinds(&request.kinds).ok_or_else(|| page::filter_invalid("kinds"))?;
-    // Whatever it rests on is durable when this answers, and so is all that the chain leads to.
-    let command = Command::GetAccounts { tenant: TENANT, ids: vec![id] };
-    let Answer::Accounts(found) = ledger.call(command).await? else { return Err(other_answer()) };
-    let Some(account) = found.into_iter().flatten().next() else {
-        let metadata = [("account_id", format!("{id:032x}"))];
-        return Err(fault::status(Reason::AccountNotFound, "there is no such account", metadata));
-    };
+    let account = past::account(ledger, id).await?;
     let wanted = Wanted {
         slot: account.slot,
         from_ns: request.from_ns,
@@ -66,17 +57,25 @@ pub(super) async fn list(
         walker: ledger.engine.journal().walker(),
         wanted,
         page: Page::new(page_size, ledger.limits.message_bytes),
-        next: from.unwrap_or(account.last_sequence),
+        next: from.unwrap_or(0),
     };
-    let (transfers, next) = ledger.reads.run(|| statement.read()).await?.map_err(|error| {
-        let message = format!("the journal cannot be read: {error}");
-        fault::status(Reason::JournalUnreadable, message, [])
-    })?;
+    let reader = ledger.engine.journal().clone();
+    let last = account.last_sequence;
+    let read = move || match from {
+        Some(_) => statement.read(),
+        None => statement.begin(&reader, last)?.read(),
+    };
+    let (transfers, next) = ledger.reads.run(read).await?.map_err(past::unreadable)?;
     let next_page_token = match next {
         0 => String::new(),
         next => seal(Kind::AccountTransfers, &context, &next.to_le_bytes()),
     };
-    Ok(Response::new(v1::ListAccountTransfersResponse { transfers, next_page_token }))
+    Ok(Response::new(v1::ListAccountTransfersResponse {
+        transfers,
+        next_page_token,
+        account_id: Some(account.id.into()),
+        asset: Some(translate::asset_to_wire(&account.asset)),
+    }))
 }
 
 /// The kinds that are wanted; `None` if one of them is not known.
@@ -99,6 +98,19 @@ struct Statement {
 }
 
 impl Statement {
+    /// Goes to where the first page begins: the last event of the account before the end, without a look at what came
+    /// after it. `last` is its last event of all.
+    fn begin(self, reader: &JournalReader<RealDisk>, last: Sequence) -> Result<Self, ReadError> {
+        let Wanted { slot, until_ns, .. } = self.wanted;
+        let next = match until_ns {
+            u64::MAX => last,
+            _ => reader
+                .last_of(slot, last, reader.sequence_at(until_ns.saturating_sub(1))?)?
+                .unwrap_or(0),
+        };
+        Ok(Self { next, ..self })
+    }
+
     /// Reads a page, and where the next one begins; 0 if there is none.
     fn read(mut self) -> Result<(Vec<v1::Transfer>, Sequence), ReadError> {
         let began = Instant::now();

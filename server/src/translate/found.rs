@@ -61,6 +61,7 @@ pub fn transfer_to_wire(event: &Event, beside: Beside) -> v1::Transfer {
                 reverses: extra.and_then(|extra| extra.reverses).map(Into::into),
                 kind: v1::TransferKind::Move.into(),
                 debit_pending_after: Some(posted.debit.pending_debits_after_minor.into()),
+                credit_pending_after: Some(posted.credit.pending_debits_after_minor.into()),
                 debit_balance_after: Some(posted.debit.posted_net_after_minor.into()),
                 credit_balance_after: Some(posted.credit.posted_net_after_minor.into()),
                 ..base

@@ -1,6 +1,7 @@
 //! Between the contract's types and the engine's. The only place that knows both.
 
 mod account;
+mod balance;
 mod bulk;
 mod event;
 mod filter;
@@ -16,6 +17,7 @@ pub use account::{
     account_key, account_to_wire, asset_to_wire, ceiling_to_wire, change, floor_to_wire,
     freeze_to_wire, metadata_to_wire, new_account, new_asset,
 };
+pub use balance::{Then, balance_to_wire};
 pub use bulk::{bulk_answer, bulk_batch, bulk_of_group};
 pub use event::{event_to_wire, sides};
 pub use filter::{Filter, is_name_prefix};

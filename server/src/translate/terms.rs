@@ -97,6 +97,7 @@ pub(super) fn step_as_transfer(
         debit_balance_after: Some(hold.debit.posted_net_after_minor.into()),
         credit_balance_after: Some(hold.credit.posted_net_after_minor.into()),
         debit_pending_after: Some(hold.debit.pending_debits_after_minor.into()),
+        credit_pending_after: Some(hold.credit.pending_debits_after_minor.into()),
         kind: step_to_wire(hold).into(),
         hold_id: Some(hold.hold_id.into()),
         hold_remaining: Some(hold.remaining_minor.into()),

@@ -18,6 +18,7 @@
 
 from florin._account import FLOOR_NONE, FLOOR_ZERO, Account, AccountChanged, Floor, Freeze, NewAccount, Opened
 from florin._asset import Asset, AssetRegistered
+from florin._balance import BalanceAt
 from florin._bulk import BulkOutcome, BulkTransfers, Wide
 from florin._calls.accounts import SAME
 from florin._calls.transfers import Side
@@ -64,6 +65,7 @@ __all__ = [
     "AssetRegistered",
     "AssetTotals",
     "AtDue",
+    "BalanceAt",
     "BulkOutcome",
     "BulkTransfers",
     "Capture",

@@ -34,7 +34,7 @@ class Lookup(Generic[T, K]):
 class TransferRecord:
     """A transfer as it was decided. Amounts are minor units."""
 
-    #: Its id.
+    #: Its id. What happened because a hold or payment was due has none: zero.
     id: TransferId
     #: What it did.
     kind: TransferKind
@@ -72,6 +72,21 @@ class TransferRecord:
     blocked_by: str | None
     #: What the debit account has pending right after. None if refused.
     debit_pending_after_minor: int | None
+    #: What the credit account has pending right after, of its own money. None if refused.
+    credit_pending_after_minor: int | None
+
+    def balance_after_minor(self, account: AccountId) -> int | None:
+        """The balance of one of its accounts right after. None if refused, or of another account."""
+        posted = self.posted
+        if posted is None or account not in (self.debit, self.credit):
+            return None
+        return posted.debit_balance_after_minor if account == self.debit else posted.credit_balance_after_minor
+
+    def counterparty(self, account: AccountId) -> AccountId | None:
+        """The account on the other side than this one."""
+        if account == self.debit:
+            return self.credit
+        return self.debit if account == self.credit else None
 
     @property
     def posted(self) -> Posted | None:
@@ -87,7 +102,7 @@ class TransferRecord:
     def of_wire(cls, wire: pb.Transfer) -> TransferRecord:
         """From the contract's message."""
         return cls(
-            id=required_id(TransferId, wire, "id"),
+            id=TransferId(minor(wire.id)),
             kind=TransferKind(wire.kind or pb.TRANSFER_KIND_MOVE),
             outcome=outcome_of_wire(wire),
             debit=optional_id(AccountId, wire, "debit_account_id"),
@@ -106,6 +121,7 @@ class TransferRecord:
             released_minor=optional_minor(wire, "released"),
             blocked_by=reason_name(wire.blocked_by) if wire.blocked_by else None,
             debit_pending_after_minor=optional_minor(wire, "debit_pending_after"),
+            credit_pending_after_minor=optional_minor(wire, "credit_pending_after"),
         )
 
 

@@ -296,8 +296,8 @@ impl LedgerService for Ledger {
             if empty {
                 let next_page_token = usize::to_string(&from);
                 return Ok(v1::ListAccountTransfersResponse {
-                    transfers: Vec::new(),
                     next_page_token,
+                    ..v1::ListAccountTransfersResponse::default()
                 });
             }
             let more = from + 2 < known.len();
@@ -306,6 +306,34 @@ impl LedgerService for Ledger {
             Ok(v1::ListAccountTransfersResponse {
                 transfers: page.map(record).collect(),
                 next_page_token,
+                ..v1::ListAccountTransfersResponse::default()
+            })
+        })
+        .await
+    }
+
+    /// The balance as it is, resting on event 7 of 9; before that, it was not open.
+    async fn get_balance_at(
+        &self,
+        request: Request<v1::GetBalanceAtRequest>,
+    ) -> Answer<v1::GetBalanceAtResponse> {
+        self.answer(|state| {
+            let request = request.into_inner();
+            let account = state.account(id_of(request.account.as_ref()));
+            let account = account.ok_or(Status::not_found("no such account"))?;
+            let opened = request.at != Some(v1::get_balance_at_request::At::Sequence(6));
+            Ok(v1::GetBalanceAtResponse {
+                account_id: account.id,
+                asset: account.asset,
+                opened,
+                balance: account.balance,
+                debits_pending: Some(3.into()),
+                floor: opened.then(|| account.floor.unwrap_or_default()),
+                available: Some(4.into()).filter(|_| opened),
+                event_sequence: if opened { 7 } else { 0 },
+                event_time_ns: if opened { 70 } else { 0 },
+                resolved_sequence: 9,
+                resolved_time_ns: 90,
             })
         })
         .await

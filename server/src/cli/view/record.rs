@@ -39,6 +39,8 @@ pub(in crate::cli) struct RecordView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     debit_pending_after_minor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    credit_pending_after_minor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     hold: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hold_remaining: Option<String>,
@@ -104,6 +106,7 @@ impl<'a> RecordView<'a> {
             credit_balance_after: credit_after.and_then(balance),
             credit_balance_after_minor: credit_after.map(|minor| minor.to_string()),
             debit_pending_after_minor: digits(record.debit_pending_after_minor),
+            credit_pending_after_minor: digits(record.credit_pending_after_minor),
             hold: record.hold.map(|id| id.to_string()),
             hold_remaining: text(remaining),
             hold_remaining_minor: digits(remaining),

@@ -15,9 +15,11 @@ from florin._account import (
     opening_of_wire,
 )
 from florin._asset import Asset, AssetRegistered
+from florin._balance import BalanceAt
 from florin._calls.base import Caller, accepted, pages
 from florin._exceptions import Malformed, Refused
 from florin._ids import AccountKey
+from florin._money import check_int
 from florin._record import Lookup
 from florin._refusal import Refusal
 from florin._retry import Kind
@@ -117,6 +119,24 @@ class AccountCalls(Caller):
         """Looks one account up; None if there is none."""
         found = self.get_accounts([account]).found
         return found[0] if found else None
+
+    def balance_at(
+        self, account: AccountKey, *, sequence: int | None = None, time_ns: int | None = None
+    ) -> BalanceAt:
+        """An account's balance as it was, right after an event or a time. Give exactly one of the two.
+
+        `sequence` is of any event of the ledger; `time_ns` is nanoseconds since 1970 (see `to_ns`). A moment that has
+        not been yet is a `Fault`, MOMENT_AHEAD; for one before the account was opened the balance is zero, and not
+        `opened`.
+        """
+        if (sequence is None) == (time_ns is None):
+            raise TypeError("a balance is asked for at either a sequence or a time_ns")
+        request = pb.GetBalanceAtRequest(
+            account=key_to_wire(account),
+            sequence=None if sequence is None else check_int(sequence, "sequence"),
+            time_ns=None if time_ns is None else check_int(time_ns, "time_ns"),
+        )
+        return BalanceAt.of_wire(self._call(Kind.READ, self._connection.ledger.GetBalanceAt, request))
 
     def list_accounts(self, name_prefix: str = "") -> Iterator[Account]:
         """Every account in the order of opening, or those with a name prefix in the order of names."""

@@ -229,6 +229,8 @@ class Refusal(_message.Message):
         CURSOR_AHEAD: _ClassVar[Refusal.Reason]
         LINEAGE_CHANGED: _ClassVar[Refusal.Reason]
         SUBSCRIBER_SLOW: _ClassVar[Refusal.Reason]
+        MOMENT_MISSING: _ClassVar[Refusal.Reason]
+        MOMENT_AHEAD: _ClassVar[Refusal.Reason]
         SHUTTING_DOWN: _ClassVar[Refusal.Reason]
         DISK_FULL: _ClassVar[Refusal.Reason]
         OVERLOADED: _ClassVar[Refusal.Reason]
@@ -297,6 +299,8 @@ class Refusal(_message.Message):
     CURSOR_AHEAD: Refusal.Reason
     LINEAGE_CHANGED: Refusal.Reason
     SUBSCRIBER_SLOW: Refusal.Reason
+    MOMENT_MISSING: Refusal.Reason
+    MOMENT_AHEAD: Refusal.Reason
     SHUTTING_DOWN: Refusal.Reason
     DISK_FULL: Refusal.Reason
     OVERLOADED: Refusal.Reason
@@ -677,7 +681,7 @@ class GetTransfersResponse(_message.Message):
     def __init__(self, transfers: _Optional[_Iterable[_Union[Transfer, _Mapping]]] = ..., missing: _Optional[_Iterable[_Union[Uint128, _Mapping]]] = ...) -> None: ...
 
 class Transfer(_message.Message):
-    __slots__ = ("id", "status", "debit_account_id", "credit_account_id", "amount", "requested_amount", "amount_mode", "code", "value_date", "metadata", "group_id", "reverses", "reversed_by_sequence", "sequence", "timestamp_ns", "debit_balance_after", "credit_balance_after", "refusal", "kind", "hold_id", "hold_remaining", "due_at_ns", "at_due", "released", "blocked_by", "debit_pending_after")
+    __slots__ = ("id", "status", "debit_account_id", "credit_account_id", "amount", "requested_amount", "amount_mode", "code", "value_date", "metadata", "group_id", "reverses", "reversed_by_sequence", "sequence", "timestamp_ns", "debit_balance_after", "credit_balance_after", "refusal", "kind", "hold_id", "hold_remaining", "due_at_ns", "at_due", "released", "blocked_by", "debit_pending_after", "credit_pending_after")
     class MetadataEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -711,6 +715,7 @@ class Transfer(_message.Message):
     RELEASED_FIELD_NUMBER: _ClassVar[int]
     BLOCKED_BY_FIELD_NUMBER: _ClassVar[int]
     DEBIT_PENDING_AFTER_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_PENDING_AFTER_FIELD_NUMBER: _ClassVar[int]
     id: Uint128
     status: TransferStatus
     debit_account_id: Uint128
@@ -737,7 +742,8 @@ class Transfer(_message.Message):
     released: Uint128
     blocked_by: Refusal.Reason
     debit_pending_after: Uint128
-    def __init__(self, id: _Optional[_Union[Uint128, _Mapping]] = ..., status: _Optional[_Union[TransferStatus, str]] = ..., debit_account_id: _Optional[_Union[Uint128, _Mapping]] = ..., credit_account_id: _Optional[_Union[Uint128, _Mapping]] = ..., amount: _Optional[_Union[Uint128, _Mapping]] = ..., requested_amount: _Optional[_Union[Uint128, _Mapping]] = ..., amount_mode: _Optional[_Union[AmountMode, str]] = ..., code: _Optional[int] = ..., value_date: _Optional[int] = ..., metadata: _Optional[_Mapping[str, str]] = ..., group_id: _Optional[_Union[Uint128, _Mapping]] = ..., reverses: _Optional[_Union[Uint128, _Mapping]] = ..., reversed_by_sequence: _Optional[int] = ..., sequence: _Optional[int] = ..., timestamp_ns: _Optional[int] = ..., debit_balance_after: _Optional[_Union[Int128, _Mapping]] = ..., credit_balance_after: _Optional[_Union[Int128, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., kind: _Optional[_Union[TransferKind, str]] = ..., hold_id: _Optional[_Union[Uint128, _Mapping]] = ..., hold_remaining: _Optional[_Union[Uint128, _Mapping]] = ..., due_at_ns: _Optional[int] = ..., at_due: _Optional[_Union[AtDue, str]] = ..., released: _Optional[_Union[Uint128, _Mapping]] = ..., blocked_by: _Optional[_Union[Refusal.Reason, str]] = ..., debit_pending_after: _Optional[_Union[Uint128, _Mapping]] = ...) -> None: ...
+    credit_pending_after: Uint128
+    def __init__(self, id: _Optional[_Union[Uint128, _Mapping]] = ..., status: _Optional[_Union[TransferStatus, str]] = ..., debit_account_id: _Optional[_Union[Uint128, _Mapping]] = ..., credit_account_id: _Optional[_Union[Uint128, _Mapping]] = ..., amount: _Optional[_Union[Uint128, _Mapping]] = ..., requested_amount: _Optional[_Union[Uint128, _Mapping]] = ..., amount_mode: _Optional[_Union[AmountMode, str]] = ..., code: _Optional[int] = ..., value_date: _Optional[int] = ..., metadata: _Optional[_Mapping[str, str]] = ..., group_id: _Optional[_Union[Uint128, _Mapping]] = ..., reverses: _Optional[_Union[Uint128, _Mapping]] = ..., reversed_by_sequence: _Optional[int] = ..., sequence: _Optional[int] = ..., timestamp_ns: _Optional[int] = ..., debit_balance_after: _Optional[_Union[Int128, _Mapping]] = ..., credit_balance_after: _Optional[_Union[Int128, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., kind: _Optional[_Union[TransferKind, str]] = ..., hold_id: _Optional[_Union[Uint128, _Mapping]] = ..., hold_remaining: _Optional[_Union[Uint128, _Mapping]] = ..., due_at_ns: _Optional[int] = ..., at_due: _Optional[_Union[AtDue, str]] = ..., released: _Optional[_Union[Uint128, _Mapping]] = ..., blocked_by: _Optional[_Union[Refusal.Reason, str]] = ..., debit_pending_after: _Optional[_Union[Uint128, _Mapping]] = ..., credit_pending_after: _Optional[_Union[Uint128, _Mapping]] = ...) -> None: ...
 
 class GetHoldsRequest(_message.Message):
     __slots__ = ("ids",)
@@ -802,9 +808,49 @@ class ListAccountTransfersRequest(_message.Message):
     def __init__(self, account: _Optional[_Union[AccountKey, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., from_ns: _Optional[int] = ..., until_ns: _Optional[int] = ..., side: _Optional[_Union[AccountSide, str]] = ..., kinds: _Optional[_Iterable[_Union[TransferKind, str]]] = ..., code: _Optional[int] = ...) -> None: ...
 
 class ListAccountTransfersResponse(_message.Message):
-    __slots__ = ("transfers", "next_page_token")
+    __slots__ = ("transfers", "next_page_token", "account_id", "asset")
     TRANSFERS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    ASSET_FIELD_NUMBER: _ClassVar[int]
     transfers: _containers.RepeatedCompositeFieldContainer[Transfer]
     next_page_token: str
-    def __init__(self, transfers: _Optional[_Iterable[_Union[Transfer, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    account_id: Uint128
+    asset: Asset
+    def __init__(self, transfers: _Optional[_Iterable[_Union[Transfer, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., account_id: _Optional[_Union[Uint128, _Mapping]] = ..., asset: _Optional[_Union[Asset, _Mapping]] = ...) -> None: ...
+
+class GetBalanceAtRequest(_message.Message):
+    __slots__ = ("account", "sequence", "time_ns")
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    account: AccountKey
+    sequence: int
+    time_ns: int
+    def __init__(self, account: _Optional[_Union[AccountKey, _Mapping]] = ..., sequence: _Optional[int] = ..., time_ns: _Optional[int] = ...) -> None: ...
+
+class GetBalanceAtResponse(_message.Message):
+    __slots__ = ("account_id", "asset", "opened", "balance", "debits_pending", "floor", "available", "event_sequence", "event_time_ns", "resolved_sequence", "resolved_time_ns")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    ASSET_FIELD_NUMBER: _ClassVar[int]
+    OPENED_FIELD_NUMBER: _ClassVar[int]
+    BALANCE_FIELD_NUMBER: _ClassVar[int]
+    DEBITS_PENDING_FIELD_NUMBER: _ClassVar[int]
+    FLOOR_FIELD_NUMBER: _ClassVar[int]
+    AVAILABLE_FIELD_NUMBER: _ClassVar[int]
+    EVENT_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    EVENT_TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    RESOLVED_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    RESOLVED_TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    account_id: Uint128
+    asset: Asset
+    opened: bool
+    balance: Int128
+    debits_pending: Uint128
+    floor: Floor
+    available: Uint128
+    event_sequence: int
+    event_time_ns: int
+    resolved_sequence: int
+    resolved_time_ns: int
+    def __init__(self, account_id: _Optional[_Union[Uint128, _Mapping]] = ..., asset: _Optional[_Union[Asset, _Mapping]] = ..., opened: bool = ..., balance: _Optional[_Union[Int128, _Mapping]] = ..., debits_pending: _Optional[_Union[Uint128, _Mapping]] = ..., floor: _Optional[_Union[Floor, _Mapping]] = ..., available: _Optional[_Union[Uint128, _Mapping]] = ..., event_sequence: _Optional[int] = ..., event_time_ns: _Optional[int] = ..., resolved_sequence: _Optional[int] = ..., resolved_time_ns: _Optional[int] = ...) -> None: ...

@@ -95,6 +95,11 @@ class LedgerServiceStub(object):
                 request_serializer=florin_dot_v1_dot_ledger__pb2.ListAccountTransfersRequest.SerializeToString,
                 response_deserializer=florin_dot_v1_dot_ledger__pb2.ListAccountTransfersResponse.FromString,
                 _registered_method=True)
+        self.GetBalanceAt = channel.unary_unary(
+                '/florin.v1.LedgerService/GetBalanceAt',
+                request_serializer=florin_dot_v1_dot_ledger__pb2.GetBalanceAtRequest.SerializeToString,
+                response_deserializer=florin_dot_v1_dot_ledger__pb2.GetBalanceAtResponse.FromString,
+                _registered_method=True)
 
 
 class LedgerServiceServicer(object):
@@ -194,6 +199,13 @@ class LedgerServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetBalanceAt(self, request, context):
+        """An account's balance as it was at a moment, read from the journal. The same moment always has the same answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LedgerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -256,6 +268,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.ListAccountTransfers,
                     request_deserializer=florin_dot_v1_dot_ledger__pb2.ListAccountTransfersRequest.FromString,
                     response_serializer=florin_dot_v1_dot_ledger__pb2.ListAccountTransfersResponse.SerializeToString,
+            ),
+            'GetBalanceAt': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBalanceAt,
+                    request_deserializer=florin_dot_v1_dot_ledger__pb2.GetBalanceAtRequest.FromString,
+                    response_serializer=florin_dot_v1_dot_ledger__pb2.GetBalanceAtResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -583,6 +600,33 @@ class LedgerService(object):
             '/florin.v1.LedgerService/ListAccountTransfers',
             florin_dot_v1_dot_ledger__pb2.ListAccountTransfersRequest.SerializeToString,
             florin_dot_v1_dot_ledger__pb2.ListAccountTransfersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBalanceAt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/florin.v1.LedgerService/GetBalanceAt',
+            florin_dot_v1_dot_ledger__pb2.GetBalanceAtRequest.SerializeToString,
+            florin_dot_v1_dot_ledger__pb2.GetBalanceAtResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -83,6 +83,8 @@ class LedgerServiceStub:
     """Looks holds up by id, open and closed ones alike."""
     ListAccountTransfers: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.ListAccountTransfersRequest, _ledger_pb2.ListAccountTransfersResponse]
     """What has changed an account, newest first, a page at a time, read from the journal. Refusals change nothing."""
+    GetBalanceAt: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.GetBalanceAtRequest, _ledger_pb2.GetBalanceAtResponse]
+    """An account's balance as it was at a moment, read from the journal. The same moment always has the same answer."""
 
 @_typing.type_check_only
 class LedgerServiceAsyncStub(LedgerServiceStub):
@@ -126,6 +128,8 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """Looks holds up by id, open and closed ones alike."""
     ListAccountTransfers: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ListAccountTransfersRequest, _ledger_pb2.ListAccountTransfersResponse]  # type: ignore[assignment]
     """What has changed an account, newest first, a page at a time, read from the journal. Refusals change nothing."""
+    GetBalanceAt: _aio.UnaryUnaryMultiCallable[_ledger_pb2.GetBalanceAtRequest, _ledger_pb2.GetBalanceAtResponse]  # type: ignore[assignment]
+    """An account's balance as it was at a moment, read from the journal. The same moment always has the same answer."""
 
 class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
     """Accounts and the transfers between them."""
@@ -238,5 +242,13 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_pb2.ListAccountTransfersResponse, _abc.Awaitable[_ledger_pb2.ListAccountTransfersResponse]]:
         """What has changed an account, newest first, a page at a time, read from the journal. Refusals change nothing."""
+
+    @_abc_1.abstractmethod
+    def GetBalanceAt(
+        self,
+        request: _ledger_pb2.GetBalanceAtRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_pb2.GetBalanceAtResponse, _abc.Awaitable[_ledger_pb2.GetBalanceAtResponse]]:
+        """An account's balance as it was at a moment, read from the journal. The same moment always has the same answer."""
 
 def add_LedgerServiceServicer_to_server(servicer: LedgerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -51,6 +51,7 @@ fn record(kind: TransferKind) -> TransferRecord {
         released_minor: None,
         blocked_by: None,
         debit_pending_after_minor: Some(0),
+        credit_pending_after_minor: Some(7),
     }
 }
 
@@ -74,6 +75,7 @@ fn refused() -> TransferRecord {
             refusal: refusal(Reason::InsufficientFunds),
         }),
         debit_pending_after_minor: None,
+        credit_pending_after_minor: None,
         ..record(TransferKind::Move)
     }
 }
@@ -208,6 +210,7 @@ fn an_event_as_json() {
                 "debit_balance_after": "-12.50", "debit_balance_after_minor": "-1250",
                 "credit_balance_after": "12.50", "credit_balance_after_minor": "1250",
                 "debit_pending_after_minor": "0",
+                "credit_pending_after_minor": "7",
                 "hold": "00000000000000000000000000000005",
                 "hold_remaining": "7.00", "hold_remaining_minor": "700", "code": 0,
             },
