@@ -136,9 +136,20 @@ fn assert_same_state(name: &str, now: &State, then: &State) {
     assert_eq!(now.holds, then.holds, "{name}");
     assert_eq!(now.payments, then.payments, "{name}");
     for (now, then) in now.events.iter().zip(&then.events) {
-        assert_eq!(now, then, "{name}");
+        assert_eq!(&as_told_by(now, then), then, "{name}");
     }
     assert!(then.events.is_empty() || now.events.len() == then.events.len(), "{name}");
+}
+
+/// An event without what the release that told it then did not tell.
+fn as_told_by(now: &v1::Event, then: &v1::Event) -> v1::Event {
+    let mut now = now.clone();
+    if let (Some(Body::Transfer(now)), Some(Body::Transfer(then))) = (&mut now.body, &then.body)
+        && then.credit_pending_after.is_none()
+    {
+        now.credit_pending_after = None;
+    }
+    now
 }
 
 /// Every event, in order, and with what was answered then.

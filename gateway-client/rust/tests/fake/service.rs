@@ -340,6 +340,10 @@ impl LedgerService for Ledger {
     }
 }
 
+const fn snapshot() -> v1::Snapshot {
+    v1::Snapshot { id: 7, sequence: 70, taken_at_ns: 700, accounts: 3, holds: 1, bytes: 99 }
+}
+
 fn record(result: &v1::TransferResult) -> v1::Transfer {
     v1::Transfer {
         id: result.id,
@@ -358,6 +362,37 @@ fn record(result: &v1::TransferResult) -> v1::Transfer {
 
 #[tonic::async_trait]
 impl AdminService for Ledger {
+    type CreateSnapshotStream = ReceiverStream<Result<v1::SnapshotProgress, Status>>;
+
+    /// In two pieces.
+    async fn create_snapshot(
+        &self,
+        _: Request<v1::CreateSnapshotRequest>,
+    ) -> Answer<Self::CreateSnapshotStream> {
+        let (tell, told) = mpsc::channel(2);
+        for (pieces_done, snapshot) in [(1, None), (2, Some(snapshot()))] {
+            let progress =
+                v1::SnapshotProgress { pieces_done, pieces_total: 2, bytes: 9, snapshot };
+            let _ = tell.send(Ok(progress)).await;
+        }
+        Ok(Response::new(ReceiverStream::new(told)))
+    }
+
+    async fn list_snapshots(
+        &self,
+        _: Request<v1::ListSnapshotsRequest>,
+    ) -> Answer<v1::ListSnapshotsResponse> {
+        Ok(Response::new(v1::ListSnapshotsResponse { snapshots: vec![snapshot()] }))
+    }
+
+    async fn delete_snapshot(
+        &self,
+        request: Request<v1::DeleteSnapshotRequest>,
+    ) -> Answer<v1::DeleteSnapshotResponse> {
+        let was_there = request.into_inner().id == snapshot().id;
+        Ok(Response::new(v1::DeleteSnapshotResponse { was_there }))
+    }
+
     async fn accept_clock(
         &self,
         _: Request<v1::AcceptClockRequest>,

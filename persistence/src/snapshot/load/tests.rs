@@ -291,7 +291,13 @@ fn progress_goes_forward_and_ends_with_everything() {
     said.accounts = (1..=2_500).map(account).collect();
     said.head.accounts = 2_500;
     let store = said.store();
-    let options = LoadOptions { identity: IDENTITY, last_sequence: None, seed: 1, ids_through: 0 };
+    let options = LoadOptions {
+        identity: IDENTITY,
+        last_sequence: None,
+        seed: 1,
+        ids_through: 0,
+        below: None,
+    };
     let mut seen: Vec<LoadProgress> = Vec::new();
     let loaded = load(&store, &options, &mut |progress| seen.push(progress)).unwrap();
     assert!(loaded.found.is_some());
