@@ -47,6 +47,7 @@
 
 mod account;
 mod asset;
+mod backup;
 mod bulk;
 mod client;
 mod coalesce;
@@ -75,6 +76,7 @@ pub use account::{
     PageToken,
 };
 pub use asset::{Asset, AssetOutcome, AssetRegistered};
+pub use backup::{Backup, BackupStep, BackupUnderWay, NewBackup};
 pub use bulk::{BulkMember, BulkOutcome, BulkTransfers};
 pub use client::{AllAccounts, AllPayments, Client};
 pub use connect::Builder;

@@ -1,6 +1,7 @@
 //! The gRPC edge: one file a service, and what they share.
 
 mod admin;
+mod backup;
 mod event;
 mod fault;
 mod ledger;
@@ -15,6 +16,7 @@ mod stream;
 mod token;
 
 pub use admin::Admin;
+pub use backup::Backups;
 pub use event::{Events, FeedLimits};
 pub use ledger::{Ledger, RpcLimits};
 pub use oversize::OversizeLayer;
