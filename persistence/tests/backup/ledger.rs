@@ -70,7 +70,7 @@ impl Book {
     pub fn reopened(disk: &SimDisk, data: &Path, seed: u64) -> Self {
         let mut book = Self::new(&SimDisk::new(0), "/nowhere", seed);
         book.disk = disk.clone();
-        book.data = data.to_owned();
+        data.clone_into(&mut book.data);
         book.opening = u8::try_from(100 + seed).expect("small seeds");
         book.open();
         book

@@ -101,7 +101,9 @@ fn a_restored_ledger_is_backed_up_and_restored() {
 
     // Moments in both of its histories, and where they meet.
     let durable = branch.durable();
-    for at in [1, middle / 2, middle - 1, middle, middle + 1, (middle + durable) / 2, durable] {
+    for at in
+        [1, middle / 2, middle - 1, middle, middle + 1, u64::midpoint(middle, durable), durable]
+    {
         let data = format!("/c-{at}");
         let options = restoring(Moment::Sequence(at), LineageChoice::New, 2);
         let expected = whole_groups(&branch.events, at);
