@@ -45,6 +45,7 @@ run: ## Pay 155,848 real grocery baskets, report, serve until Ctrl-C; ONCE=1 end
 
 test: ## All tests, the static binary in an empty chroot and the Dockerfile lint included
 	$(CARGO) test --workspace --locked
+	scripts/test-s3.sh
 	scripts/test-python.sh
 	scripts/test-go.sh
 	deploy/test-image.sh

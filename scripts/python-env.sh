@@ -27,6 +27,12 @@ readonly client_test_packages=(setuptools==84.2.1 numpy==2.4.6 pyarrow==26.0.1 p
     tzdata==2026.6 polars==2.1.0 polars-runtime-32==2.1.0)
 readonly client_type_packages=(mypy==2.4.1 mypy-extensions==1.2.0 pathspec==1.1.1 librt==0.17.0 ast-serialize==0.13.1
     types-grpcio==1.85.0.20261028 types-protobuf==7.35.1.20260906)
+# A server that speaks S3, for the tests of backups.
+readonly s3_packages=(moto==5.2.5 boto3==1.44.8 botocore==1.44.8 s3transfer==0.19.3 jmespath==1.1.0 urllib3==2.8.0
+    python-dateutil==4.0.0 six==1.17.0 requests==2.34.2 certifi==2026.10.19.post1 idna==3.20 charset-normalizer==3.5.2
+    responses==0.26.3 PyYAML==6.0.4 Werkzeug==3.1.9 Jinja2==3.1.6 MarkupSafe==3.0.4 xmltodict==1.0.4 cryptography==50.0.2
+    cffi==2.1.1 pycparser==3.12 Flask==3.1.3 flask-cors==6.0.5 blinker==1.9.0 click==8.5.1 itsdangerous==2.2.0
+    py-partiql-parser==0.6.3)
 readonly client_generate_packages=("$protoc_package" mypy-protobuf==5.1.0 types-protobuf==7.35.1.20260906
     setuptools==84.2.1)
 

@@ -50,6 +50,8 @@ pub struct EngineOptions {
     pub cut_damaged_tail: bool,
     /// However long the engine was off, the clock is right: what is due falls due.
     pub accept_clock: bool,
+    /// The data directory is a fork. It is not opened unless that is so.
+    pub fork: bool,
     /// Most bytes of memory for what tells that an id is new.
     pub id_filter_bytes: u64,
     /// When snapshots are taken.
@@ -97,6 +99,12 @@ impl Engine {
         progress: &mut dyn FnMut(StartProgress),
     ) -> Result<OpenedEngine, OpenError> {
         let data = DataDir::open(&options.data)?;
+        let path = || options.data.clone();
+        match (data.is_fork()?, options.fork) {
+            (true, false) => return Err(OpenError::Fork { path: path() }),
+            (false, true) => return Err(OpenError::NotFork { path: path() }),
+            _ => {}
+        }
         let clock = Clock::start();
         let journal_options = JournalOptions {
             partition: 0,

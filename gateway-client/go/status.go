@@ -19,6 +19,8 @@ type Status struct {
 	Accepting bool
 	// NotAcceptingReason is why they are not; empty if they are.
 	NotAcceptingReason Reason
+	// Fork is true for a copy of another ledger to try things on, never to be taken for the original.
+	Fork bool
 	// Partitions: one entry each.
 	Partitions []PartitionStatus
 }
@@ -94,6 +96,7 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 		Uptime:             time.Duration(response.GetUptimeS()) * time.Second,
 		Accepting:          response.GetAccepting(),
 		NotAcceptingReason: Reason(response.GetNotAcceptingReason()),
+		Fork:               response.GetFork(),
 		Partitions:         mapped(response.GetPartitions(), partitionFromWire),
 	}, nil
 }

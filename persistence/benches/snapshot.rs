@@ -102,8 +102,13 @@ fn run(what: &str, ledger: &Ledger, store: &mut dyn SnapshotStore) {
         drop(reader);
         rate(what, &format!("open {run}"), accounts, opened);
         rate(what, &format!("open and read {run}"), accounts, begun.elapsed());
-        let options =
-            LoadOptions { identity: IDENTITY, last_sequence: None, seed: 1, ids_through: u64::MAX };
+        let options = LoadOptions {
+            identity: IDENTITY,
+            last_sequence: None,
+            seed: 1,
+            ids_through: u64::MAX,
+            below: None,
+        };
         let begun = Instant::now();
         let loaded = load(store, &options, &mut |_| {}).expect("it can be listed");
         let (restoring, _) = loaded.found.expect("it is whole");

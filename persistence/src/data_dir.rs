@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, FlockOperation};
 use rustix::io::Errno;
 
-use crate::disk::{Disk, RealDisk};
+use crate::disk::{Disk, DiskFile, RealDisk};
 use crate::error::OpenError;
 
 const LOCK: &str = "LOCK";
+/// Says that the directory is a fork.
+const FORK: &str = "FORK";
 /// What a fresh file system has in it.
 const LOST_AND_FOUND: &str = "lost+found";
 
@@ -25,6 +27,38 @@ pub struct DataDir {
 /// The folder of a partition's journal.
 pub fn journal_dir(data: &Path, partition: u32) -> PathBuf {
     data.join(partition_name(partition)).join("journal")
+}
+
+/// Marks a data directory as a fork: the file `FORK`, beside the flag in each of its segments.
+pub(crate) fn mark_fork<D: Disk>(
+    disk: &D,
+    data: &Path,
+    lineage: &str,
+    continues: &str,
+) -> Result<(), OpenError> {
+    let path = data.join(FORK);
+    unmark(disk, data)?;
+    let text = format!(
+        "This ledger is a fork, a copy to try things on. It is not the original, and must never be taken for it.\nlineage {lineage}\ncontinues {continues}\n"
+    );
+    disk.create(&path)
+        .and_then(|file| {
+            file.write_at(text.as_bytes(), 0)?;
+            file.sync_data()
+        })
+        .and_then(|()| disk.sync_dir(data))
+        .map_err(|error| OpenError::from_io("written", &path, error))
+}
+
+/// Takes the mark of a fork away again, from a folder that is no data directory yet.
+pub(crate) fn unmark<D: Disk>(disk: &D, data: &Path) -> Result<(), OpenError> {
+    let path = data.join(FORK);
+    match disk.remove(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(OpenError::from_io("removed", &path, error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The folder of what lies beside a partition's sealed segments.
@@ -65,6 +99,14 @@ impl DataDir {
             Err(Errno::WOULDBLOCK) => Err(OpenError::Locked { path: path.to_path_buf() }),
             Err(error) => Err(OpenError::from_io("locked", &lock_path, error.into())),
         }
+    }
+
+    /// Whether it is a fork: by its mark, or by its segments, should somebody have removed that.
+    pub fn is_fork(&self) -> Result<bool, OpenError> {
+        let mark = self.path.join(FORK);
+        let is_marked =
+            mark.try_exists().map_err(|e| OpenError::from_io("looked for", &mark, e))?;
+        Ok(is_marked || crate::recovery::is_fork(&RealDisk, &self.journal(0))?)
     }
 
     /// Where it is.

@@ -100,6 +100,24 @@ pub enum OpenError {
         /// The folder of the journal.
         path: PathBuf,
     },
+    /// A fork, and the caller did not say that it may be one.
+    #[error(
+        "{} is a fork, a copy of another ledger to try things on: to serve it, say so with --fork",
+        .path.display()
+    )]
+    Fork {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// No fork, and the caller said that it is one.
+    #[error(
+        "{} is not a fork, and --fork says that it is: leave that out, if this is the ledger that you mean",
+        .path.display()
+    )]
+    NotFork {
+        /// The data directory.
+        path: PathBuf,
+    },
     /// A setting that cannot work.
     #[error("segment_bytes is {given}: it must be a multiple of 4096 and at least 65536")]
     SegmentBytes {
@@ -130,6 +148,8 @@ impl OpenError {
             Self::StateDiffers(_) => "STATE_DIFFERS",
             Self::Archived { .. } => "DATA_ARCHIVED",
             Self::Full { .. } => "DISK_FULL",
+            Self::Fork { .. } => "DATA_FORK",
+            Self::NotFork { .. } => "DATA_NOT_FORK",
             Self::SegmentBytes { .. } => "CONFIG_INVALID",
             Self::Io { .. } => "DATA_IO",
         }

@@ -9,6 +9,7 @@
 //! for the writer and one for [`SparePreparer::prepare`], or, in a simulation, neither.
 #![forbid(unsafe_code)]
 
+pub mod backup;
 mod bytes;
 mod data_dir;
 mod disk;
@@ -40,7 +41,7 @@ pub use limits::{
     SEGMENT_BYTES_MIN, frame_bytes_max,
 };
 pub use recovery::{
-    Base, Cut, From, Passed, Progress, Recovery, Replays, ScanReport, TakenOver, identify, open,
-    open_from, scan,
+    Base, Cut, From, Passed, Progress, Recovery, Replays, ScanReport, TakenOver, identify, is_fork,
+    open, open_from, scan,
 };
 pub use sealed::SealedIndex;

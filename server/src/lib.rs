@@ -3,6 +3,7 @@
 //! A request comes in through [`rpc`], becomes engine types in [`translate`] (the only place that knows both), goes
 //! to the [engine](florin_actors::Engine), and the answer takes the same way back.
 
+mod backup;
 pub mod cli;
 pub mod config;
 pub mod rpc;

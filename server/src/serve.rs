@@ -24,7 +24,9 @@ use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
 
 use crate::config::Config;
-use crate::rpc::{Admin, Events, FeedLimits, Ledger, OversizeLayer, Payments, ReadPool, RpcLimits};
+use crate::rpc::{
+    Admin, Backups, Events, FeedLimits, Ledger, OversizeLayer, Payments, ReadPool, RpcLimits,
+};
 use crate::telemetry::{self, Subject, Telemetry};
 
 mod progress;
@@ -52,14 +54,23 @@ type PaymentsServer = PaymentServiceServer<Payments>;
 type EventsServer = EventServiceServer<Events>;
 type Admins = AdminServiceServer<Admin>;
 
-/// Serves until it is told to stop, by SIGTERM or Ctrl-C. `cut_damaged_tail`: cut off a last frame that was
-/// written and has changed since, instead of refusing to start. `accept_clock`: however long the engine was off, the clock is
-/// right.
+/// What only the command line says about this one opening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Opening {
+    /// Cut off a last frame that was written and has changed since, instead of refusing to start.
+    pub cut_damaged_tail: bool,
+    /// However long the engine was off, the clock is right.
+    pub accept_clock: bool,
+    /// The ledger is a fork; without this none is served, with it nothing else.
+    pub fork: bool,
+}
+
+/// Serves until it is told to stop, by SIGTERM or Ctrl-C.
 ///
 /// # Errors
 /// The data directory cannot be opened (with the reason, see `docs/errors/data.md`), or the address
 /// cannot be listened on.
-pub fn run(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> anyhow::Result<()> {
+pub fn run(config: Config, opening: Opening) -> anyhow::Result<()> {
     telemetry::log::to_stderr(&config);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -79,12 +90,8 @@ pub fn run(config: Config, cut_damaged_tail: bool, accept_clock: bool) -> anyhow
         .build()
         .context("the threads of the feed")?;
     let threads = followers.handle().clone();
-    let served = runtime.context("the runtime of the edge")?.block_on(serve(
-        config,
-        cut_damaged_tail,
-        accept_clock,
-        threads,
-    ));
+    let served =
+        runtime.context("the runtime of the edge")?.block_on(serve(config, opening, threads));
     followers.shutdown_background();
     served
 }
@@ -98,12 +105,27 @@ fn edge_threads(configured: u32) -> usize {
     }
 }
 
-async fn serve(
-    config: Config,
-    cut_damaged_tail: bool,
-    accept_clock: bool,
-    feed_threads: Handle,
-) -> anyhow::Result<()> {
+/// What the engine is told of the settings.
+fn engine_options(config: &Config, opening: Opening) -> EngineOptions {
+    EngineOptions {
+        data: config.data.clone(),
+        segment_bytes: config.journal.segment_bytes,
+        limits: AdmissionLimits {
+            requests: config.limits.in_flight_requests as u64,
+            bytes: config.limits.in_flight_bytes as u64,
+        },
+        cut_damaged_tail: opening.cut_damaged_tail,
+        accept_clock: opening.accept_clock,
+        fork: opening.fork,
+        id_filter_bytes: config.ids.memory_bytes,
+        snapshots: SnapshotOptions {
+            every_journal_bytes: config.snapshots.every_journal_bytes,
+            every: Duration::from_secs(config.snapshots.every_seconds),
+        },
+    }
+}
+
+async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
@@ -111,27 +133,16 @@ async fn serve(
     let mut telemetry = Telemetry::start(&config)?;
     let mut entropy = [0; 32];
     getrandom::fill(&mut entropy).context("the system's randomness")?;
-    let options = EngineOptions {
-        data: config.data.clone(),
-        segment_bytes: config.journal.segment_bytes,
-        limits: AdmissionLimits {
-            requests: config.limits.in_flight_requests as u64,
-            bytes: config.limits.in_flight_bytes as u64,
-        },
-        cut_damaged_tail,
-        accept_clock,
-        id_filter_bytes: config.ids.memory_bytes,
-        snapshots: SnapshotOptions {
-            every_journal_bytes: config.snapshots.every_journal_bytes,
-            every: Duration::from_secs(config.snapshots.every_seconds),
-        },
-    };
+    let options = engine_options(&config, opening);
     let mut bars = StartBars::new();
     let opened = Engine::open(&options, entropy, &mut |progress| bars.show(&progress));
     bars.finish();
     let OpenedEngine { engine, recovery, data } =
         opened.map_err(|error| anyhow::anyhow!("{}: {error}", error.reason()))?;
     tracing::info!(?recovery, "the journal is open");
+    if opening.fork {
+        tracing::warn!("FORK: this is a copy of another ledger to try things on, not the original");
+    }
 
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<Ledgers>().await;
@@ -163,6 +174,8 @@ async fn serve(
         lineage: recovery.lineage,
         epoch: recovery.epoch,
         since: Instant::now(),
+        is_fork: opening.fork,
+        backups: Backups::default(),
     };
     telemetry.serve(Subject {
         engine: engine.clone(),
@@ -194,7 +207,7 @@ async fn serve(
     let mut server = tokio::spawn(server);
     // Whoever is told that it is ready may tell it to stop.
     let told_to_stop = told_to_stop()?;
-    say_ready(address, telemetry.metrics_address(), &config, &recovery);
+    say_ready(address, telemetry.metrics_address(), &config, &recovery, opening.fork);
 
     tokio::select! {
         ended = &mut server => ended.context("the server's task")?.context("serving")?,
@@ -248,6 +261,7 @@ fn say_ready(
     metrics: Option<SocketAddr>,
     config: &Config,
     recovery: &Recovery,
+    is_fork: bool,
 ) {
     let ready = serde_json::json!({
         "listen": address.to_string(),
@@ -255,6 +269,7 @@ fn say_ready(
         "data": config.data,
         "sequence": recovery.last_sequence,
         "epoch": recovery.epoch,
+        "fork": is_fork,
     });
     let mut stdout = std::io::stdout();
     // Nobody has to listen: a closed standard output is no reason to stop.

@@ -89,7 +89,7 @@ async fn newer_format() {
     server.kill();
     let segment = &segments(dir.path())[0];
     let mut bytes = fs::read(segment).unwrap();
-    bytes[8] = 2;
+    bytes[8] = 3;
     fs::write(segment, &bytes).unwrap();
     let error = fails_to_start(dir.path());
     assert!(error.contains("DATA_NEWER_FORMAT"), "{error}");

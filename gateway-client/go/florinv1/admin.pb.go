@@ -23,6 +23,693 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// What it is at.
+type BackupProgress_Phase int32
+
+const (
+	// Never sent.
+	BackupProgress_PHASE_UNSPECIFIED BackupProgress_Phase = 0
+	// Segments are read and hashed.
+	BackupProgress_PHASE_READING BackupProgress_Phase = 1
+	// What the place has not got is sent.
+	BackupProgress_PHASE_SENDING BackupProgress_Phase = 2
+	// It is there.
+	BackupProgress_PHASE_DONE BackupProgress_Phase = 3
+)
+
+// Enum value maps for BackupProgress_Phase.
+var (
+	BackupProgress_Phase_name = map[int32]string{
+		0: "PHASE_UNSPECIFIED",
+		1: "PHASE_READING",
+		2: "PHASE_SENDING",
+		3: "PHASE_DONE",
+	}
+	BackupProgress_Phase_value = map[string]int32{
+		"PHASE_UNSPECIFIED": 0,
+		"PHASE_READING":     1,
+		"PHASE_SENDING":     2,
+		"PHASE_DONE":        3,
+	}
+)
+
+func (x BackupProgress_Phase) Enum() *BackupProgress_Phase {
+	p := new(BackupProgress_Phase)
+	*p = x
+	return p
+}
+
+func (x BackupProgress_Phase) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (BackupProgress_Phase) Descriptor() protoreflect.EnumDescriptor {
+	return file_florin_v1_admin_proto_enumTypes[0].Descriptor()
+}
+
+func (BackupProgress_Phase) Type() protoreflect.EnumType {
+	return &file_florin_v1_admin_proto_enumTypes[0]
+}
+
+func (x BackupProgress_Phase) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use BackupProgress_Phase.Descriptor instead.
+func (BackupProgress_Phase) EnumDescriptor() ([]byte, []int) {
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{1, 0}
+}
+
+// A backup to make.
+type CreateBackupRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where to, as the server sees it: a path, "file:///srv/backups" or "s3://bucket/prefix".
+	To string `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
+	// Read everything, and send everything again, whatever the place has.
+	Full bool `protobuf:"varint,2,opt,name=full,proto3" json:"full,omitempty"`
+	// Most bytes a second that are read or sent; 0 = as fast as it goes.
+	BytesPerSecond uint64 `protobuf:"varint,3,opt,name=bytes_per_second,json=bytesPerSecond,proto3" json:"bytes_per_second,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *CreateBackupRequest) Reset() {
+	*x = CreateBackupRequest{}
+	mi := &file_florin_v1_admin_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateBackupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateBackupRequest) ProtoMessage() {}
+
+func (x *CreateBackupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_admin_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateBackupRequest.ProtoReflect.Descriptor instead.
+func (*CreateBackupRequest) Descriptor() ([]byte, []int) {
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *CreateBackupRequest) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *CreateBackupRequest) GetFull() bool {
+	if x != nil {
+		return x.Full
+	}
+	return false
+}
+
+func (x *CreateBackupRequest) GetBytesPerSecond() uint64 {
+	if x != nil {
+		return x.BytesPerSecond
+	}
+	return 0
+}
+
+// How far a backup has come.
+type BackupProgress struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The phase.
+	Phase BackupProgress_Phase `protobuf:"varint,1,opt,name=phase,proto3,enum=florin.v1.BackupProgress_Phase" json:"phase,omitempty"`
+	// Bytes of this phase that are done.
+	BytesDone uint64 `protobuf:"varint,2,opt,name=bytes_done,json=bytesDone,proto3" json:"bytes_done,omitempty"`
+	// Bytes of this phase in all.
+	BytesTotal uint64 `protobuf:"varint,3,opt,name=bytes_total,json=bytesTotal,proto3" json:"bytes_total,omitempty"`
+	// The last event that the backup will hold.
+	Sequence uint64 `protobuf:"varint,4,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Set in the last message.
+	Made          *BackupMade `protobuf:"bytes,5,opt,name=made,proto3" json:"made,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupProgress) Reset() {
+	*x = BackupProgress{}
+	mi := &file_florin_v1_admin_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupProgress) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupProgress) ProtoMessage() {}
+
+func (x *BackupProgress) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_admin_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupProgress.ProtoReflect.Descriptor instead.
+func (*BackupProgress) Descriptor() ([]byte, []int) {
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *BackupProgress) GetPhase() BackupProgress_Phase {
+	if x != nil {
+		return x.Phase
+	}
+	return BackupProgress_PHASE_UNSPECIFIED
+}
+
+func (x *BackupProgress) GetBytesDone() uint64 {
+	if x != nil {
+		return x.BytesDone
+	}
+	return 0
+}
+
+func (x *BackupProgress) GetBytesTotal() uint64 {
+	if x != nil {
+		return x.BytesTotal
+	}
+	return 0
+}
+
+func (x *BackupProgress) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *BackupProgress) GetMade() *BackupMade {
+	if x != nil {
+		return x.Made
+	}
+	return nil
+}
+
+// A backup that was made.
+type BackupMade struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of its manifest.
+	Manifest string `protobuf:"bytes,1,opt,name=manifest,proto3" json:"manifest,omitempty"`
+	// The history that it is of: 32 hex digits.
+	Lineage string `protobuf:"bytes,2,opt,name=lineage,proto3" json:"lineage,omitempty"`
+	// The last event in it.
+	Sequence uint64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// When that happened, nanoseconds since 1970.
+	LastTimestampNs uint64 `protobuf:"varint,4,opt,name=last_timestamp_ns,json=lastTimestampNs,proto3" json:"last_timestamp_ns,omitempty"`
+	// Objects that it is made of.
+	Objects uint64 `protobuf:"varint,5,opt,name=objects,proto3" json:"objects,omitempty"`
+	// Of these, those that were sent now.
+	ObjectsSent uint64 `protobuf:"varint,6,opt,name=objects_sent,json=objectsSent,proto3" json:"objects_sent,omitempty"`
+	// Bytes in all of them.
+	Bytes uint64 `protobuf:"varint,7,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Bytes in those that were sent now.
+	BytesSent     uint64 `protobuf:"varint,8,opt,name=bytes_sent,json=bytesSent,proto3" json:"bytes_sent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupMade) Reset() {
+	*x = BackupMade{}
+	mi := &file_florin_v1_admin_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupMade) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupMade) ProtoMessage() {}
+
+func (x *BackupMade) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_admin_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupMade.ProtoReflect.Descriptor instead.
+func (*BackupMade) Descriptor() ([]byte, []int) {
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *BackupMade) GetManifest() string {
+	if x != nil {
+		return x.Manifest
+	}
+	return ""
+}
+
+func (x *BackupMade) GetLineage() string {
+	if x != nil {
+		return x.Lineage
+	}
+	return ""
+}
+
+func (x *BackupMade) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *BackupMade) GetLastTimestampNs() uint64 {
+	if x != nil {
+		return x.LastTimestampNs
+	}
+	return 0
+}
+
+func (x *BackupMade) GetObjects() uint64 {
+	if x != nil {
+		return x.Objects
+	}
+	return 0
+}
+
+func (x *BackupMade) GetObjectsSent() uint64 {
+	if x != nil {
+		return x.ObjectsSent
+	}
+	return 0
+}
+
+func (x *BackupMade) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *BackupMade) GetBytesSent() uint64 {
+	if x != nil {
+		return x.BytesSent
+	}
+	return 0
+}
+
+// Asks for a snapshot now.
+type CreateSnapshotRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateSnapshotRequest) Reset() {
+	*x = CreateSnapshotRequest{}
+	mi := &file_florin_v1_admin_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateSnapshotRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateSnapshotRequest) ProtoMessage() {}
+
+func (x *CreateSnapshotRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_admin_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateSnapshotRequest.ProtoReflect.Descriptor instead.
+func (*CreateSnapshotRequest) Descriptor() ([]byte, []int) {
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{3}
+}
+
+// How far a snapshot is. The last message has it.
+type SnapshotProgress struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Pieces that are written, and in all.
+	PiecesDone  uint64 `protobuf:"varint,1,opt,name=pieces_done,json=piecesDone,proto3" json:"pieces_done,omitempty"`
+	PiecesTotal uint64 `protobuf:"varint,2,opt,name=pieces_total,json=piecesTotal,proto3" json:"pieces_total,omitempty"`
+	// Bytes written.
+	Bytes uint64 `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// In the last message: the snapshot, published.
+	Snapshot      *Snapshot `protobuf:"bytes,4,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SnapshotProgress) Reset() {
+	*x = SnapshotProgress{}
+	mi := &file_florin_v1_admin_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SnapshotProgress) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SnapshotProgress) ProtoMessage() {}
+
+func (x *SnapshotProgress) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_admin_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SnapshotProgress.ProtoReflect.Descriptor instead.
+func (*SnapshotProgress) Descriptor() ([]byte, []int) {
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *SnapshotProgress) GetPiecesDone() uint64 {
+	if x != nil {
+		return x.PiecesDone
+	}
+	return 0
+}
+
+func (x *SnapshotProgress) GetPiecesTotal() uint64 {
+	if x != nil {
+		return x.PiecesTotal
+	}
+	return 0
+}
+
+func (x *SnapshotProgress) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *SnapshotProgress) GetSnapshot() *Snapshot {
+	if x != nil {
+		return x.Snapshot
+	}
+	return nil
+}
+
+// A snapshot.
+type Snapshot struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its number; they count up.
+	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The event from which on a start that uses it replays.
+	Sequence uint64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// When it was taken, ns since 1970.
+	TakenAtNs uint64 `protobuf:"varint,3,opt,name=taken_at_ns,json=takenAtNs,proto3" json:"taken_at_ns,omitempty"`
+	// Accounts in it.
+	Accounts uint64 `protobuf:"varint,4,opt,name=accounts,proto3" json:"accounts,omitempty"`
+	// Holds and payments in it, closed ones too.
+	Holds uint64 `protobuf:"varint,5,opt,name=holds,proto3" json:"holds,omitempty"`
+	// Bytes of what is in it.
+	Bytes         uint64 `protobuf:"varint,6,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Snapshot) Reset() {
+	*x = Snapshot{}
+	mi := &file_florin_v1_admin_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Snapshot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Snapshot) ProtoMessage() {}
+
+func (x *Snapshot) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_admin_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
+func (*Snapshot) Descriptor() ([]byte, []int) {
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Snapshot) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Snapshot) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *Snapshot) GetTakenAtNs() uint64 {
+	if x != nil {
+		return x.TakenAtNs
+	}
+	return 0
+}
+
+func (x *Snapshot) GetAccounts() uint64 {
+	if x != nil {
+		return x.Accounts
+	}
+	return 0
+}
+
+func (x *Snapshot) GetHolds() uint64 {
+	if x != nil {
+		return x.Holds
+	}
+	return 0
+}
+
+func (x *Snapshot) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+// Asks for the snapshots that are whole.
+type ListSnapshotsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSnapshotsRequest) Reset() {
+	*x = ListSnapshotsRequest{}
+	mi := &file_florin_v1_admin_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSnapshotsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSnapshotsRequest) ProtoMessage() {}
+
+func (x *ListSnapshotsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_admin_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSnapshotsRequest.ProtoReflect.Descriptor instead.
+func (*ListSnapshotsRequest) Descriptor() ([]byte, []int) {
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{6}
+}
+
+// The snapshots that are whole.
+type ListSnapshotsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The newest first.
+	Snapshots     []*Snapshot `protobuf:"bytes,1,rep,name=snapshots,proto3" json:"snapshots,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSnapshotsResponse) Reset() {
+	*x = ListSnapshotsResponse{}
+	mi := &file_florin_v1_admin_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSnapshotsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSnapshotsResponse) ProtoMessage() {}
+
+func (x *ListSnapshotsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_admin_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSnapshotsResponse.ProtoReflect.Descriptor instead.
+func (*ListSnapshotsResponse) Descriptor() ([]byte, []int) {
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListSnapshotsResponse) GetSnapshots() []*Snapshot {
+	if x != nil {
+		return x.Snapshots
+	}
+	return nil
+}
+
+// Asks for a snapshot to be deleted.
+type DeleteSnapshotRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which.
+	Id            uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteSnapshotRequest) Reset() {
+	*x = DeleteSnapshotRequest{}
+	mi := &file_florin_v1_admin_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteSnapshotRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteSnapshotRequest) ProtoMessage() {}
+
+func (x *DeleteSnapshotRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_admin_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteSnapshotRequest.ProtoReflect.Descriptor instead.
+func (*DeleteSnapshotRequest) Descriptor() ([]byte, []int) {
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *DeleteSnapshotRequest) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+// It is gone.
+type DeleteSnapshotResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether it was there.
+	WasThere      bool `protobuf:"varint,1,opt,name=was_there,json=wasThere,proto3" json:"was_there,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteSnapshotResponse) Reset() {
+	*x = DeleteSnapshotResponse{}
+	mi := &file_florin_v1_admin_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteSnapshotResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteSnapshotResponse) ProtoMessage() {}
+
+func (x *DeleteSnapshotResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_admin_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteSnapshotResponse.ProtoReflect.Descriptor instead.
+func (*DeleteSnapshotResponse) Descriptor() ([]byte, []int) {
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *DeleteSnapshotResponse) GetWasThere() bool {
+	if x != nil {
+		return x.WasThere
+	}
+	return false
+}
+
 // Accepts the clock.
 type AcceptClockRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -32,7 +719,7 @@ type AcceptClockRequest struct {
 
 func (x *AcceptClockRequest) Reset() {
 	*x = AcceptClockRequest{}
-	mi := &file_florin_v1_admin_proto_msgTypes[0]
+	mi := &file_florin_v1_admin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -44,7 +731,7 @@ func (x *AcceptClockRequest) String() string {
 func (*AcceptClockRequest) ProtoMessage() {}
 
 func (x *AcceptClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_admin_proto_msgTypes[0]
+	mi := &file_florin_v1_admin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -57,7 +744,7 @@ func (x *AcceptClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptClockRequest.ProtoReflect.Descriptor instead.
 func (*AcceptClockRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_admin_proto_rawDescGZIP(), []int{0}
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{10}
 }
 
 // What was held back.
@@ -71,7 +758,7 @@ type AcceptClockResponse struct {
 
 func (x *AcceptClockResponse) Reset() {
 	*x = AcceptClockResponse{}
-	mi := &file_florin_v1_admin_proto_msgTypes[1]
+	mi := &file_florin_v1_admin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -83,7 +770,7 @@ func (x *AcceptClockResponse) String() string {
 func (*AcceptClockResponse) ProtoMessage() {}
 
 func (x *AcceptClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_admin_proto_msgTypes[1]
+	mi := &file_florin_v1_admin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -96,7 +783,7 @@ func (x *AcceptClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptClockResponse.ProtoReflect.Descriptor instead.
 func (*AcceptClockResponse) Descriptor() ([]byte, []int) {
-	return file_florin_v1_admin_proto_rawDescGZIP(), []int{1}
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AcceptClockResponse) GetWasPaused() bool {
@@ -115,7 +802,7 @@ type GetStatusRequest struct {
 
 func (x *GetStatusRequest) Reset() {
 	*x = GetStatusRequest{}
-	mi := &file_florin_v1_admin_proto_msgTypes[2]
+	mi := &file_florin_v1_admin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -127,7 +814,7 @@ func (x *GetStatusRequest) String() string {
 func (*GetStatusRequest) ProtoMessage() {}
 
 func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_admin_proto_msgTypes[2]
+	mi := &file_florin_v1_admin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -140,7 +827,7 @@ func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetStatusRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_admin_proto_rawDescGZIP(), []int{2}
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{12}
 }
 
 // The status.
@@ -157,14 +844,16 @@ type GetStatusResponse struct {
 	// Why they are not: SHUTTING_DOWN, DISK_FULL or empty.
 	NotAcceptingReason string `protobuf:"bytes,5,opt,name=not_accepting_reason,json=notAcceptingReason,proto3" json:"not_accepting_reason,omitempty"`
 	// One entry a partition.
-	Partitions    []*PartitionStatus `protobuf:"bytes,6,rep,name=partitions,proto3" json:"partitions,omitempty"`
+	Partitions []*PartitionStatus `protobuf:"bytes,6,rep,name=partitions,proto3" json:"partitions,omitempty"`
+	// This ledger is a fork: a copy of another one to try things on, never to be taken for the original.
+	Fork          bool `protobuf:"varint,7,opt,name=fork,proto3" json:"fork,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetStatusResponse) Reset() {
 	*x = GetStatusResponse{}
-	mi := &file_florin_v1_admin_proto_msgTypes[3]
+	mi := &file_florin_v1_admin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -176,7 +865,7 @@ func (x *GetStatusResponse) String() string {
 func (*GetStatusResponse) ProtoMessage() {}
 
 func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_admin_proto_msgTypes[3]
+	mi := &file_florin_v1_admin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -189,7 +878,7 @@ func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetStatusResponse) Descriptor() ([]byte, []int) {
-	return file_florin_v1_admin_proto_rawDescGZIP(), []int{3}
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetStatusResponse) GetVersion() string {
@@ -232,6 +921,13 @@ func (x *GetStatusResponse) GetPartitions() []*PartitionStatus {
 		return x.Partitions
 	}
 	return nil
+}
+
+func (x *GetStatusResponse) GetFork() bool {
+	if x != nil {
+		return x.Fork
+	}
+	return false
 }
 
 // One partition.
@@ -287,7 +983,7 @@ type PartitionStatus struct {
 
 func (x *PartitionStatus) Reset() {
 	*x = PartitionStatus{}
-	mi := &file_florin_v1_admin_proto_msgTypes[4]
+	mi := &file_florin_v1_admin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -299,7 +995,7 @@ func (x *PartitionStatus) String() string {
 func (*PartitionStatus) ProtoMessage() {}
 
 func (x *PartitionStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_admin_proto_msgTypes[4]
+	mi := &file_florin_v1_admin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -312,7 +1008,7 @@ func (x *PartitionStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PartitionStatus.ProtoReflect.Descriptor instead.
 func (*PartitionStatus) Descriptor() ([]byte, []int) {
-	return file_florin_v1_admin_proto_rawDescGZIP(), []int{4}
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PartitionStatus) GetPartition() uint32 {
@@ -490,7 +1186,7 @@ type AssetTotals struct {
 
 func (x *AssetTotals) Reset() {
 	*x = AssetTotals{}
-	mi := &file_florin_v1_admin_proto_msgTypes[5]
+	mi := &file_florin_v1_admin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -502,7 +1198,7 @@ func (x *AssetTotals) String() string {
 func (*AssetTotals) ProtoMessage() {}
 
 func (x *AssetTotals) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_admin_proto_msgTypes[5]
+	mi := &file_florin_v1_admin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -515,7 +1211,7 @@ func (x *AssetTotals) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssetTotals.ProtoReflect.Descriptor instead.
 func (*AssetTotals) Descriptor() ([]byte, []int) {
-	return file_florin_v1_admin_proto_rawDescGZIP(), []int{5}
+	return file_florin_v1_admin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AssetTotals) GetCode() string {
@@ -564,12 +1260,62 @@ var File_florin_v1_admin_proto protoreflect.FileDescriptor
 
 const file_florin_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x15florin/v1/admin.proto\x12\tflorin.v1\"\x14\n" +
+	"\x15florin/v1/admin.proto\x12\tflorin.v1\"c\n" +
+	"\x13CreateBackupRequest\x12\x0e\n" +
+	"\x02to\x18\x01 \x01(\tR\x02to\x12\x12\n" +
+	"\x04full\x18\x02 \x01(\bR\x04full\x12(\n" +
+	"\x10bytes_per_second\x18\x03 \x01(\x04R\x0ebytesPerSecond\"\xa4\x02\n" +
+	"\x0eBackupProgress\x125\n" +
+	"\x05phase\x18\x01 \x01(\x0e2\x1f.florin.v1.BackupProgress.PhaseR\x05phase\x12\x1d\n" +
+	"\n" +
+	"bytes_done\x18\x02 \x01(\x04R\tbytesDone\x12\x1f\n" +
+	"\vbytes_total\x18\x03 \x01(\x04R\n" +
+	"bytesTotal\x12\x1a\n" +
+	"\bsequence\x18\x04 \x01(\x04R\bsequence\x12)\n" +
+	"\x04made\x18\x05 \x01(\v2\x15.florin.v1.BackupMadeR\x04made\"T\n" +
+	"\x05Phase\x12\x15\n" +
+	"\x11PHASE_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rPHASE_READING\x10\x01\x12\x11\n" +
+	"\rPHASE_SENDING\x10\x02\x12\x0e\n" +
+	"\n" +
+	"PHASE_DONE\x10\x03\"\xfc\x01\n" +
+	"\n" +
+	"BackupMade\x12\x1a\n" +
+	"\bmanifest\x18\x01 \x01(\tR\bmanifest\x12\x18\n" +
+	"\alineage\x18\x02 \x01(\tR\alineage\x12\x1a\n" +
+	"\bsequence\x18\x03 \x01(\x04R\bsequence\x12*\n" +
+	"\x11last_timestamp_ns\x18\x04 \x01(\x04R\x0flastTimestampNs\x12\x18\n" +
+	"\aobjects\x18\x05 \x01(\x04R\aobjects\x12!\n" +
+	"\fobjects_sent\x18\x06 \x01(\x04R\vobjectsSent\x12\x14\n" +
+	"\x05bytes\x18\a \x01(\x04R\x05bytes\x12\x1d\n" +
+	"\n" +
+	"bytes_sent\x18\b \x01(\x04R\tbytesSent\"\x17\n" +
+	"\x15CreateSnapshotRequest\"\x9d\x01\n" +
+	"\x10SnapshotProgress\x12\x1f\n" +
+	"\vpieces_done\x18\x01 \x01(\x04R\n" +
+	"piecesDone\x12!\n" +
+	"\fpieces_total\x18\x02 \x01(\x04R\vpiecesTotal\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\x04R\x05bytes\x12/\n" +
+	"\bsnapshot\x18\x04 \x01(\v2\x13.florin.v1.SnapshotR\bsnapshot\"\x9e\x01\n" +
+	"\bSnapshot\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x1a\n" +
+	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12\x1e\n" +
+	"\vtaken_at_ns\x18\x03 \x01(\x04R\ttakenAtNs\x12\x1a\n" +
+	"\baccounts\x18\x04 \x01(\x04R\baccounts\x12\x14\n" +
+	"\x05holds\x18\x05 \x01(\x04R\x05holds\x12\x14\n" +
+	"\x05bytes\x18\x06 \x01(\x04R\x05bytes\"\x16\n" +
+	"\x14ListSnapshotsRequest\"J\n" +
+	"\x15ListSnapshotsResponse\x121\n" +
+	"\tsnapshots\x18\x01 \x03(\v2\x13.florin.v1.SnapshotR\tsnapshots\"'\n" +
+	"\x15DeleteSnapshotRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\"5\n" +
+	"\x16DeleteSnapshotResponse\x12\x1b\n" +
+	"\twas_there\x18\x01 \x01(\bR\bwasThere\"\x14\n" +
 	"\x12AcceptClockRequest\"4\n" +
 	"\x13AcceptClockResponse\x12\x1d\n" +
 	"\n" +
 	"was_paused\x18\x01 \x01(\bR\twasPaused\"\x12\n" +
-	"\x10GetStatusRequest\"\xee\x01\n" +
+	"\x10GetStatusRequest\"\x82\x02\n" +
 	"\x11GetStatusResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x18\n" +
 	"\alineage\x18\x02 \x01(\tR\alineage\x12\x19\n" +
@@ -578,7 +1324,8 @@ const file_florin_v1_admin_proto_rawDesc = "" +
 	"\x14not_accepting_reason\x18\x05 \x01(\tR\x12notAcceptingReason\x12:\n" +
 	"\n" +
 	"partitions\x18\x06 \x03(\v2\x1a.florin.v1.PartitionStatusR\n" +
-	"partitions\"\xd0\x05\n" +
+	"partitions\x12\x12\n" +
+	"\x04fork\x18\a \x01(\bR\x04fork\"\xd0\x05\n" +
 	"\x0fPartitionStatus\x12\x1c\n" +
 	"\tpartition\x18\x01 \x01(\rR\tpartition\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x1a\n" +
@@ -614,10 +1361,14 @@ const file_florin_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"credits_lo\x18\x05 \x01(\x06R\tcreditsLo\x12\x1d\n" +
 	"\n" +
-	"credits_hi\x18\x06 \x01(\x06R\tcreditsHi2\xa4\x01\n" +
+	"credits_hi\x18\x06 \x01(\x06R\tcreditsHi2\xef\x03\n" +
 	"\fAdminService\x12F\n" +
 	"\tGetStatus\x12\x1b.florin.v1.GetStatusRequest\x1a\x1c.florin.v1.GetStatusResponse\x12L\n" +
-	"\vAcceptClock\x12\x1d.florin.v1.AcceptClockRequest\x1a\x1e.florin.v1.AcceptClockResponseB0Z.florin.dev/gateway-client/go/florinv1;florinv1b\x06proto3"
+	"\vAcceptClock\x12\x1d.florin.v1.AcceptClockRequest\x1a\x1e.florin.v1.AcceptClockResponse\x12K\n" +
+	"\fCreateBackup\x12\x1e.florin.v1.CreateBackupRequest\x1a\x19.florin.v1.BackupProgress0\x01\x12Q\n" +
+	"\x0eCreateSnapshot\x12 .florin.v1.CreateSnapshotRequest\x1a\x1b.florin.v1.SnapshotProgress0\x01\x12R\n" +
+	"\rListSnapshots\x12\x1f.florin.v1.ListSnapshotsRequest\x1a .florin.v1.ListSnapshotsResponse\x12U\n" +
+	"\x0eDeleteSnapshot\x12 .florin.v1.DeleteSnapshotRequest\x1a!.florin.v1.DeleteSnapshotResponseB0Z.florin.dev/gateway-client/go/florinv1;florinv1b\x06proto3"
 
 var (
 	file_florin_v1_admin_proto_rawDescOnce sync.Once
@@ -631,27 +1382,51 @@ func file_florin_v1_admin_proto_rawDescGZIP() []byte {
 	return file_florin_v1_admin_proto_rawDescData
 }
 
-var file_florin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_florin_v1_admin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_florin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_florin_v1_admin_proto_goTypes = []any{
-	(*AcceptClockRequest)(nil),  // 0: florin.v1.AcceptClockRequest
-	(*AcceptClockResponse)(nil), // 1: florin.v1.AcceptClockResponse
-	(*GetStatusRequest)(nil),    // 2: florin.v1.GetStatusRequest
-	(*GetStatusResponse)(nil),   // 3: florin.v1.GetStatusResponse
-	(*PartitionStatus)(nil),     // 4: florin.v1.PartitionStatus
-	(*AssetTotals)(nil),         // 5: florin.v1.AssetTotals
+	(BackupProgress_Phase)(0),      // 0: florin.v1.BackupProgress.Phase
+	(*CreateBackupRequest)(nil),    // 1: florin.v1.CreateBackupRequest
+	(*BackupProgress)(nil),         // 2: florin.v1.BackupProgress
+	(*BackupMade)(nil),             // 3: florin.v1.BackupMade
+	(*CreateSnapshotRequest)(nil),  // 4: florin.v1.CreateSnapshotRequest
+	(*SnapshotProgress)(nil),       // 5: florin.v1.SnapshotProgress
+	(*Snapshot)(nil),               // 6: florin.v1.Snapshot
+	(*ListSnapshotsRequest)(nil),   // 7: florin.v1.ListSnapshotsRequest
+	(*ListSnapshotsResponse)(nil),  // 8: florin.v1.ListSnapshotsResponse
+	(*DeleteSnapshotRequest)(nil),  // 9: florin.v1.DeleteSnapshotRequest
+	(*DeleteSnapshotResponse)(nil), // 10: florin.v1.DeleteSnapshotResponse
+	(*AcceptClockRequest)(nil),     // 11: florin.v1.AcceptClockRequest
+	(*AcceptClockResponse)(nil),    // 12: florin.v1.AcceptClockResponse
+	(*GetStatusRequest)(nil),       // 13: florin.v1.GetStatusRequest
+	(*GetStatusResponse)(nil),      // 14: florin.v1.GetStatusResponse
+	(*PartitionStatus)(nil),        // 15: florin.v1.PartitionStatus
+	(*AssetTotals)(nil),            // 16: florin.v1.AssetTotals
 }
 var file_florin_v1_admin_proto_depIdxs = []int32{
-	4, // 0: florin.v1.GetStatusResponse.partitions:type_name -> florin.v1.PartitionStatus
-	5, // 1: florin.v1.PartitionStatus.assets:type_name -> florin.v1.AssetTotals
-	2, // 2: florin.v1.AdminService.GetStatus:input_type -> florin.v1.GetStatusRequest
-	0, // 3: florin.v1.AdminService.AcceptClock:input_type -> florin.v1.AcceptClockRequest
-	3, // 4: florin.v1.AdminService.GetStatus:output_type -> florin.v1.GetStatusResponse
-	1, // 5: florin.v1.AdminService.AcceptClock:output_type -> florin.v1.AcceptClockResponse
-	4, // [4:6] is the sub-list for method output_type
-	2, // [2:4] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	0,  // 0: florin.v1.BackupProgress.phase:type_name -> florin.v1.BackupProgress.Phase
+	3,  // 1: florin.v1.BackupProgress.made:type_name -> florin.v1.BackupMade
+	6,  // 2: florin.v1.SnapshotProgress.snapshot:type_name -> florin.v1.Snapshot
+	6,  // 3: florin.v1.ListSnapshotsResponse.snapshots:type_name -> florin.v1.Snapshot
+	15, // 4: florin.v1.GetStatusResponse.partitions:type_name -> florin.v1.PartitionStatus
+	16, // 5: florin.v1.PartitionStatus.assets:type_name -> florin.v1.AssetTotals
+	13, // 6: florin.v1.AdminService.GetStatus:input_type -> florin.v1.GetStatusRequest
+	11, // 7: florin.v1.AdminService.AcceptClock:input_type -> florin.v1.AcceptClockRequest
+	1,  // 8: florin.v1.AdminService.CreateBackup:input_type -> florin.v1.CreateBackupRequest
+	4,  // 9: florin.v1.AdminService.CreateSnapshot:input_type -> florin.v1.CreateSnapshotRequest
+	7,  // 10: florin.v1.AdminService.ListSnapshots:input_type -> florin.v1.ListSnapshotsRequest
+	9,  // 11: florin.v1.AdminService.DeleteSnapshot:input_type -> florin.v1.DeleteSnapshotRequest
+	14, // 12: florin.v1.AdminService.GetStatus:output_type -> florin.v1.GetStatusResponse
+	12, // 13: florin.v1.AdminService.AcceptClock:output_type -> florin.v1.AcceptClockResponse
+	2,  // 14: florin.v1.AdminService.CreateBackup:output_type -> florin.v1.BackupProgress
+	5,  // 15: florin.v1.AdminService.CreateSnapshot:output_type -> florin.v1.SnapshotProgress
+	8,  // 16: florin.v1.AdminService.ListSnapshots:output_type -> florin.v1.ListSnapshotsResponse
+	10, // 17: florin.v1.AdminService.DeleteSnapshot:output_type -> florin.v1.DeleteSnapshotResponse
+	12, // [12:18] is the sub-list for method output_type
+	6,  // [6:12] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_admin_proto_init() }
@@ -664,13 +1439,14 @@ func file_florin_v1_admin_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_florin_v1_admin_proto_rawDesc), len(file_florin_v1_admin_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   6,
+			NumEnums:      1,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_florin_v1_admin_proto_goTypes,
 		DependencyIndexes: file_florin_v1_admin_proto_depIdxs,
+		EnumInfos:         file_florin_v1_admin_proto_enumTypes,
 		MessageInfos:      file_florin_v1_admin_proto_msgTypes,
 	}.Build()
 	File_florin_v1_admin_proto = out.File

@@ -21,8 +21,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AdminService_GetStatus_FullMethodName   = "/florin.v1.AdminService/GetStatus"
-	AdminService_AcceptClock_FullMethodName = "/florin.v1.AdminService/AcceptClock"
+	AdminService_GetStatus_FullMethodName      = "/florin.v1.AdminService/GetStatus"
+	AdminService_AcceptClock_FullMethodName    = "/florin.v1.AdminService/AcceptClock"
+	AdminService_CreateBackup_FullMethodName   = "/florin.v1.AdminService/CreateBackup"
+	AdminService_CreateSnapshot_FullMethodName = "/florin.v1.AdminService/CreateSnapshot"
+	AdminService_ListSnapshots_FullMethodName  = "/florin.v1.AdminService/ListSnapshots"
+	AdminService_DeleteSnapshot_FullMethodName = "/florin.v1.AdminService/DeleteSnapshot"
 )
 
 // AdminServiceClient is the client API for AdminService service.
@@ -35,6 +39,20 @@ type AdminServiceClient interface {
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
 	// Says that the clock is right: what fell due by a jump forward of it, and was held back, is released.
 	AcceptClock(ctx context.Context, in *AcceptClockRequest, opts ...grpc.CallOption) (*AcceptClockResponse, error)
+	// Makes a backup of the journal, up to what is on disk when the call comes, while the engine goes on. What the place
+	// has already is not sent again; a call that broke off goes on where it was when it is made again.
+	//
+	// The stream says how far it has come and ends with a message that has `made` set. Faults: BACKUP_URL_INVALID,
+	// BACKUP_RUNNING, BACKUP_EMPTY, BACKUP_PLACE_FAILED, BACKUP_STOPPED, JOURNAL_DAMAGED.
+	CreateBackup(ctx context.Context, in *CreateBackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BackupProgress], error)
+	// Takes a snapshot, so that the next start has less to replay, and tells how far it is. One at a time: a second call
+	// waits. Two are kept; what is older goes. Payments go on meanwhile. If it fails, with SNAPSHOT_FAILED, nothing is left
+	// of it. A caller that goes away does not stop it.
+	CreateSnapshot(ctx context.Context, in *CreateSnapshotRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SnapshotProgress], error)
+	// The snapshots that are whole.
+	ListSnapshots(ctx context.Context, in *ListSnapshotsRequest, opts ...grpc.CallOption) (*ListSnapshotsResponse, error)
+	// Deletes a snapshot. The journal has everything that is in it.
+	DeleteSnapshot(ctx context.Context, in *DeleteSnapshotRequest, opts ...grpc.CallOption) (*DeleteSnapshotResponse, error)
 }
 
 type adminServiceClient struct {
@@ -65,6 +83,64 @@ func (c *adminServiceClient) AcceptClock(ctx context.Context, in *AcceptClockReq
 	return out, nil
 }
 
+func (c *adminServiceClient) CreateBackup(ctx context.Context, in *CreateBackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BackupProgress], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[0], AdminService_CreateBackup_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[CreateBackupRequest, BackupProgress]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_CreateBackupClient = grpc.ServerStreamingClient[BackupProgress]
+
+func (c *adminServiceClient) CreateSnapshot(ctx context.Context, in *CreateSnapshotRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SnapshotProgress], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[1], AdminService_CreateSnapshot_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[CreateSnapshotRequest, SnapshotProgress]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_CreateSnapshotClient = grpc.ServerStreamingClient[SnapshotProgress]
+
+func (c *adminServiceClient) ListSnapshots(ctx context.Context, in *ListSnapshotsRequest, opts ...grpc.CallOption) (*ListSnapshotsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSnapshotsResponse)
+	err := c.cc.Invoke(ctx, AdminService_ListSnapshots_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) DeleteSnapshot(ctx context.Context, in *DeleteSnapshotRequest, opts ...grpc.CallOption) (*DeleteSnapshotResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteSnapshotResponse)
+	err := c.cc.Invoke(ctx, AdminService_DeleteSnapshot_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AdminServiceServer is the server API for AdminService service.
 // All implementations must embed UnimplementedAdminServiceServer
 // for forward compatibility.
@@ -75,6 +151,20 @@ type AdminServiceServer interface {
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
 	// Says that the clock is right: what fell due by a jump forward of it, and was held back, is released.
 	AcceptClock(context.Context, *AcceptClockRequest) (*AcceptClockResponse, error)
+	// Makes a backup of the journal, up to what is on disk when the call comes, while the engine goes on. What the place
+	// has already is not sent again; a call that broke off goes on where it was when it is made again.
+	//
+	// The stream says how far it has come and ends with a message that has `made` set. Faults: BACKUP_URL_INVALID,
+	// BACKUP_RUNNING, BACKUP_EMPTY, BACKUP_PLACE_FAILED, BACKUP_STOPPED, JOURNAL_DAMAGED.
+	CreateBackup(*CreateBackupRequest, grpc.ServerStreamingServer[BackupProgress]) error
+	// Takes a snapshot, so that the next start has less to replay, and tells how far it is. One at a time: a second call
+	// waits. Two are kept; what is older goes. Payments go on meanwhile. If it fails, with SNAPSHOT_FAILED, nothing is left
+	// of it. A caller that goes away does not stop it.
+	CreateSnapshot(*CreateSnapshotRequest, grpc.ServerStreamingServer[SnapshotProgress]) error
+	// The snapshots that are whole.
+	ListSnapshots(context.Context, *ListSnapshotsRequest) (*ListSnapshotsResponse, error)
+	// Deletes a snapshot. The journal has everything that is in it.
+	DeleteSnapshot(context.Context, *DeleteSnapshotRequest) (*DeleteSnapshotResponse, error)
 	mustEmbedUnimplementedAdminServiceServer()
 }
 
@@ -90,6 +180,18 @@ func (UnimplementedAdminServiceServer) GetStatus(context.Context, *GetStatusRequ
 }
 func (UnimplementedAdminServiceServer) AcceptClock(context.Context, *AcceptClockRequest) (*AcceptClockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AcceptClock not implemented")
+}
+func (UnimplementedAdminServiceServer) CreateBackup(*CreateBackupRequest, grpc.ServerStreamingServer[BackupProgress]) error {
+	return status.Error(codes.Unimplemented, "method CreateBackup not implemented")
+}
+func (UnimplementedAdminServiceServer) CreateSnapshot(*CreateSnapshotRequest, grpc.ServerStreamingServer[SnapshotProgress]) error {
+	return status.Error(codes.Unimplemented, "method CreateSnapshot not implemented")
+}
+func (UnimplementedAdminServiceServer) ListSnapshots(context.Context, *ListSnapshotsRequest) (*ListSnapshotsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSnapshots not implemented")
+}
+func (UnimplementedAdminServiceServer) DeleteSnapshot(context.Context, *DeleteSnapshotRequest) (*DeleteSnapshotResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteSnapshot not implemented")
 }
 func (UnimplementedAdminServiceServer) mustEmbedUnimplementedAdminServiceServer() {}
 func (UnimplementedAdminServiceServer) testEmbeddedByValue()                      {}
@@ -148,6 +250,64 @@ func _AdminService_AcceptClock_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AdminService_CreateBackup_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(CreateBackupRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(AdminServiceServer).CreateBackup(m, &grpc.GenericServerStream[CreateBackupRequest, BackupProgress]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_CreateBackupServer = grpc.ServerStreamingServer[BackupProgress]
+
+func _AdminService_CreateSnapshot_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(CreateSnapshotRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(AdminServiceServer).CreateSnapshot(m, &grpc.GenericServerStream[CreateSnapshotRequest, SnapshotProgress]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_CreateSnapshotServer = grpc.ServerStreamingServer[SnapshotProgress]
+
+func _AdminService_ListSnapshots_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSnapshotsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ListSnapshots(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ListSnapshots_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ListSnapshots(ctx, req.(*ListSnapshotsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_DeleteSnapshot_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteSnapshotRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).DeleteSnapshot(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_DeleteSnapshot_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).DeleteSnapshot(ctx, req.(*DeleteSnapshotRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AdminService_ServiceDesc is the grpc.ServiceDesc for AdminService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -163,7 +323,26 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "AcceptClock",
 			Handler:    _AdminService_AcceptClock_Handler,
 		},
+		{
+			MethodName: "ListSnapshots",
+			Handler:    _AdminService_ListSnapshots_Handler,
+		},
+		{
+			MethodName: "DeleteSnapshot",
+			Handler:    _AdminService_DeleteSnapshot_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "CreateBackup",
+			Handler:       _AdminService_CreateBackup_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "CreateSnapshot",
+			Handler:       _AdminService_CreateSnapshot_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "florin/v1/admin.proto",
 }

@@ -47,6 +47,7 @@
 
 mod account;
 mod asset;
+mod backup;
 mod balance;
 mod bulk;
 mod client;
@@ -76,6 +77,7 @@ pub use account::{
     PageToken,
 };
 pub use asset::{Asset, AssetOutcome, AssetRegistered};
+pub use backup::{Backup, BackupStep, BackupUnderWay, NewBackup};
 pub use balance::{BalanceAt, EventAt, Moment};
 pub use bulk::{BulkMember, BulkOutcome, BulkTransfers};
 pub use client::{AllAccounts, AllPayments, Client};

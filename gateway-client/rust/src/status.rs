@@ -22,6 +22,8 @@ pub struct Status {
     pub not_accepting_reason: Option<String>,
     /// One entry a partition.
     pub partitions: Vec<PartitionStatus>,
+    /// It is a fork: a copy of another ledger to try things on, never to be taken for the original.
+    pub fork: bool,
 }
 
 /// One partition.
@@ -94,6 +96,7 @@ impl From<v1::GetStatusResponse> for Status {
             accepting: status.accepting,
             not_accepting_reason: non_empty(status.not_accepting_reason),
             partitions: status.partitions.into_iter().map(Into::into).collect(),
+            fork: status.fork,
         }
     }
 }

@@ -4,10 +4,10 @@ mod fake;
 
 use fake::{Fake, Ledger, Step};
 use florin_client::{
-    Account, AccountId, AccountKey, AccountUpdate, Asset, BulkMember, BulkTransfers, Client,
-    EventAt, Floor, Freeze, GroupId, HoldState, Moment, Money, NewAccount, NewPayment,
-    PaymentCapture, PaymentOutcome, PaymentRefund, PaymentState, Reason, Side, StatementPage,
-    Transfer, TransferId, TransferKind,
+    Account, AccountId, AccountKey, AccountUpdate, Asset, BackupStep, BulkMember, BulkTransfers,
+    Client, EventAt, Floor, Freeze, GroupId, HoldState, Moment, Money, NewAccount, NewBackup,
+    NewPayment, PaymentCapture, PaymentOutcome, PaymentRefund, PaymentState, Reason, Side,
+    StatementPage, Transfer, TransferId, TransferKind,
 };
 
 async fn started() -> (Fake, Client) {
@@ -376,4 +376,22 @@ async fn status() {
     let totals = &status.partitions[0].assets[0];
     assert_eq!(totals.debits_minor, (2 << 64) + 1);
     assert_eq!(totals.asset, Asset::new("EUR", 2));
+    assert!(status.fork);
+}
+
+#[tokio::test]
+async fn backup() {
+    let (_fake, client) = started().await;
+    let backup = NewBackup { to: "here".to_owned(), full: true, bytes_per_second: 5 };
+    let mut steps = client.create_backup(&backup).await.expect("it begins");
+    let step = steps.next().await.expect("a step");
+    assert_eq!(step, BackupStep::Sending { bytes_done: 3, bytes_total: 7 });
+    let BackupStep::Made(made) = steps.next().await.expect("the last") else { panic!("not made") };
+    assert_eq!((made.manifest.as_str(), made.sequence), ("here", 9));
+    assert_eq!(steps.next().await.expect_err("no more").reason(), "CONNECTION_LOST");
+
+    let broken = NewBackup { full: false, ..backup };
+    let mut steps = client.create_backup(&broken).await.expect("it begins");
+    steps.next().await.expect("a step");
+    assert_eq!(steps.next().await.expect_err("it fails").reason(), "UNEXPECTED_STATUS");
 }

@@ -33,7 +33,8 @@ pub trait Disk: Clone + Send + Sync + 'static {
     fn open(&self, path: &Path) -> io::Result<Self::File>;
     /// Opens a file for reading.
     fn open_read_only(&self, path: &Path) -> io::Result<Self::File>;
-    /// Renames a file within its folder, replacing what has that name.
+    /// Renames a file within its folder, replacing what has that name; or a folder, with all that is in it, where
+    /// nothing or an empty folder has that name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;

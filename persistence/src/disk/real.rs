@@ -74,7 +74,11 @@ impl Disk for RealDisk {
         let mut entries = Vec::new();
         for entry in fs::read_dir(dir)? {
             let entry = entry?;
-            let metadata = entry.metadata()?;
+            // Others may rename and remove while this is read: what is gone by now is not listed.
+            let metadata = match entry.metadata() {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                metadata => metadata?,
+            };
             // What is not text is not ours.
             if let (true, Ok(name)) = (metadata.is_file(), entry.file_name().into_string()) {
                 entries.push(DirEntry { name, len: metadata.len() });

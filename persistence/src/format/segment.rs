@@ -1,6 +1,6 @@
 //! The header of a segment, and the names of the files.
 
-use super::{Hash, Lineage, VERSION, sector};
+use super::{Hash, Lineage, VERSION, VERSION_BRANCHED, sector};
 use crate::bytes::{array, put, u16_at, u32_at, u64_at};
 
 /// One sector, without a tag.
@@ -9,6 +9,10 @@ pub(crate) const HEADER_BYTES: usize = sector::SECTOR_BYTES;
 const MAGIC: [u8; 8] = *b"FLORNSEG";
 /// The segment begins with a takeover.
 const FLAG_TAKEOVER: u32 = 1;
+/// It begins a lineage, and says of which one that goes on.
+const FLAG_BRANCHED: u32 = 2;
+/// Its lineage is a fork: a copy to try things on.
+const FLAG_FORK: u32 = 4;
 
 /// Where each field stands, computed from the one before.
 mod at {
@@ -27,11 +31,25 @@ mod at {
     pub(super) const MADE_AT: usize = TAG_SEED + 8;
     pub(super) const KEY_ID: usize = MADE_AT + 8;
     pub(super) const FLAGS: usize = KEY_ID + 4;
-    pub(super) const RESERVED: usize = FLAGS + 4;
-    pub(super) const HASH: usize = RESERVED + 64;
+    pub(super) const OLD_LINEAGE: usize = FLAGS + 4;
+    pub(super) const OLD_SEQUENCE: usize = OLD_LINEAGE + 16;
+    pub(super) const OLD_HASH: usize = OLD_SEQUENCE + 8;
+    pub(super) const RESERVED: usize = OLD_HASH + 32;
+    pub(super) const HASH: usize = RESERVED + 8;
     pub(super) const END: usize = HASH + 32;
 }
 const _: () = assert!(at::HASH == 216 && at::END == 248 && at::END <= HEADER_BYTES);
+
+/// Where a lineage goes on from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The lineage before.
+    pub(crate) lineage_id: [u8; 16],
+    /// The last event that both have in common.
+    pub(crate) sequence: u64,
+    /// Own hash of the frame that holds it in the lineage before; zeros if there is none.
+    pub(crate) hash: Hash,
+}
 
 /// What a segment says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +75,10 @@ pub(crate) struct SegmentHeader {
     pub(crate) made_at_ns: u64,
     /// It begins with a takeover.
     pub(crate) is_takeover: bool,
+    /// It begins its lineage, out of this one.
+    pub(crate) origin: Option<Origin>,
+    /// Its lineage is a fork.
+    pub(crate) is_fork: bool,
 }
 
 /// Why a header cannot be used.
@@ -66,6 +88,11 @@ pub(crate) enum HeaderFault {
     Newer(String),
     /// It is not what was written.
     Broken,
+}
+
+/// The oldest version that can say that a segment begins a lineage out of another one, or is of a fork, if it is.
+pub(crate) const fn version_for(branches_off: bool) -> u16 {
+    if branches_off { VERSION_BRANCHED } else { VERSION }
 }
 
 impl SegmentHeader {
@@ -85,8 +112,20 @@ impl SegmentHeader {
         put(&mut out, at::SALT_SEED, self.salt_seed);
         put(&mut out, at::TAG_SEED, self.tag_seed.to_le_bytes());
         put(&mut out, at::MADE_AT, self.made_at_ns.to_le_bytes());
-        let flags = if self.is_takeover { FLAG_TAKEOVER } else { 0 };
+        let mut flags = 0;
+        for (is_set, flag) in [
+            (self.is_takeover, FLAG_TAKEOVER),
+            (self.origin.is_some(), FLAG_BRANCHED),
+            (self.is_fork, FLAG_FORK),
+        ] {
+            flags |= if is_set { flag } else { 0 };
+        }
         put(&mut out, at::FLAGS, flags.to_le_bytes());
+        if let Some(origin) = &self.origin {
+            put(&mut out, at::OLD_LINEAGE, origin.lineage_id);
+            put(&mut out, at::OLD_SEQUENCE, origin.sequence.to_le_bytes());
+            put(&mut out, at::OLD_HASH, origin.hash);
+        }
         let hash = blake3::hash(&out[..at::HASH]);
         put(&mut out, at::HASH, *hash.as_bytes());
         out
@@ -99,7 +138,7 @@ impl SegmentHeader {
         }
         // Before the hash: a newer format may keep that elsewhere.
         let version = u16_at(sector, at::VERSION);
-        if version > VERSION {
+        if version > VERSION_BRANCHED {
             return Err(HeaderFault::Newer(format!("journal format {version}")));
         }
         let hash: Hash = array(sector, at::HASH);
@@ -113,6 +152,9 @@ impl SegmentHeader {
         if u32_at(sector, at::KEY_ID) != 0 {
             return Err(HeaderFault::Newer("an encrypted journal".to_owned()));
         }
+        let flags = u32_at(sector, at::FLAGS);
+        // What reserved bytes of version 1 hold is not looked at.
+        let is_set = |flag| version >= VERSION_BRANCHED && flags & flag != 0;
         Ok(Self {
             version,
             lineage: Lineage {
@@ -127,7 +169,13 @@ impl SegmentHeader {
             salt_seed: array(sector, at::SALT_SEED),
             tag_seed: u64_at(sector, at::TAG_SEED),
             made_at_ns: u64_at(sector, at::MADE_AT),
-            is_takeover: u32_at(sector, at::FLAGS) & FLAG_TAKEOVER != 0,
+            is_takeover: flags & FLAG_TAKEOVER != 0,
+            origin: is_set(FLAG_BRANCHED).then(|| Origin {
+                lineage_id: array(sector, at::OLD_LINEAGE),
+                sequence: u64_at(sector, at::OLD_SEQUENCE),
+                hash: array(sector, at::OLD_HASH),
+            }),
+            is_fork: is_set(FLAG_FORK),
         })
     }
 }
@@ -160,19 +208,30 @@ mod tests {
     use super::*;
 
     fn any_header() -> impl Strategy<Value = SegmentHeader> {
-        (any::<([u8; 16], u32, [u64; 6])>(), any::<([u8; 32], [u8; 32], bool)>()).prop_map(
-            |((id, partition, n), (previous_hash, salt_seed, is_takeover))| SegmentHeader {
-                version: VERSION,
-                lineage: Lineage { id, partition },
-                number: n[0],
-                first_sequence: n[1],
-                epoch: n[2],
-                segment_bytes: n[3],
-                previous_hash,
-                salt_seed,
-                tag_seed: n[4],
-                made_at_ns: n[5],
-                is_takeover,
+        let origin = proptest::option::of(any::<([u8; 16], u64, [u8; 32])>());
+        let head = any::<([u8; 16], u32, [u64; 6])>();
+        let rest = any::<([u8; 32], [u8; 32], bool, bool)>();
+        (head, rest, origin).prop_map(
+            |((id, partition, n), (previous_hash, salt_seed, is_takeover, is_fork), origin)| {
+                SegmentHeader {
+                    version: version_for(origin.is_some() || is_fork),
+                    lineage: Lineage { id, partition },
+                    number: n[0],
+                    first_sequence: n[1],
+                    epoch: n[2],
+                    segment_bytes: n[3],
+                    previous_hash,
+                    salt_seed,
+                    tag_seed: n[4],
+                    made_at_ns: n[5],
+                    is_takeover,
+                    origin: origin.map(|(lineage_id, sequence, hash)| Origin {
+                        lineage_id,
+                        sequence,
+                        hash,
+                    }),
+                    is_fork,
+                }
             },
         )
     }
@@ -201,15 +260,20 @@ mod tests {
             tag_seed: 2,
             made_at_ns: 3,
             is_takeover: false,
+            origin: None,
+            is_fork: false,
         };
+        assert_eq!(header.encode()[at::VERSION], 1, "older releases read what needs nothing newer");
+        let forked = SegmentHeader { version: version_for(true), is_fork: true, ..header.clone() };
+        assert_eq!(forked.encode()[at::VERSION], 2, "older releases refuse a fork");
         let mut newer = header.encode();
-        newer[at::VERSION] = 2;
+        newer[at::VERSION] = 3;
         let mut encrypted = header.encode();
         encrypted[at::KEY_ID] = 1;
         let hash = blake3::hash(&encrypted[..at::HASH]);
         put(&mut encrypted, at::HASH, *hash.as_bytes());
         for (name, sector, expected) in [
-            ("a newer version", newer, HeaderFault::Newer("journal format 2".into())),
+            ("a newer version", newer, HeaderFault::Newer("journal format 3".into())),
             ("encrypted", encrypted, HeaderFault::Newer("an encrypted journal".into())),
             ("all zeros", [0; HEADER_BYTES], HeaderFault::Broken),
         ] {

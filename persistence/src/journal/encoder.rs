@@ -13,7 +13,7 @@ use crate::format::record::{self, RECORD_BYTES};
 use crate::format::sector::{self, SECTOR_BYTES, TagKey};
 use crate::format::segment::SegmentHeader;
 use crate::format::takeover::Takeover;
-use crate::limits::FRAME_RECORDS_MAX;
+use crate::limits::{FRAME_BYTES_MAX, FRAME_RECORDS_MAX};
 
 /// What a frame of these events will be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +48,37 @@ impl Plan {
         if let Some(sequence) = split_group(events.clone()) {
             return Err(WriteError::Invalid { sequence, what: "its group is not whole" });
         }
+        let timestamp_ns = events.clone().next().map_or(0, |event| event.timestamp_ns);
+        Self::fitting(records, entries, payload_bytes, bytes_max, timestamp_ns, assets)
+    }
+
+    /// Weighs events of a frame that was read: they were checked when it was written.
+    pub(crate) fn weighed(batches: &[&[Event]]) -> Result<Self, WriteError> {
+        let events = batches.iter().copied().flatten();
+        let (mut records, mut entries, mut payload_bytes) = (0, 0, 0);
+        for event in events.clone() {
+            let weight = record::weigh(event);
+            records += 1;
+            entries += weight.entries;
+            payload_bytes += weight.payload_bytes;
+        }
+        let timestamp_ns = events.clone().next().map_or(0, |event| event.timestamp_ns);
+        Self::fitting(records, entries, payload_bytes, FRAME_BYTES_MAX, timestamp_ns, 0)
+    }
+
+    /// The plan, if a frame can be so large.
+    fn fitting(
+        records: usize,
+        entries: u64,
+        payload_bytes: u64,
+        bytes_max: u64,
+        timestamp_ns: u64,
+        assets: usize,
+    ) -> Result<Self, WriteError> {
         let bytes =
             sector::sectors_bytes(frame::content_bytes(records as u64, entries, payload_bytes));
         match (u32::try_from(records), u32::try_from(entries)) {
             (Ok(n), Ok(entries)) if records <= FRAME_RECORDS_MAX && bytes <= bytes_max => {
-                let timestamp_ns = events.clone().next().map_or(0, |event| event.timestamp_ns);
                 Ok(Self { records: n, entries, payload_bytes, timestamp_ns, assets })
             }
             _ => Err(WriteError::TooLarge { records, bytes, bytes_max }),

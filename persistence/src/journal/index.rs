@@ -5,6 +5,7 @@ use std::sync::{PoisonError, RwLock};
 
 use florin_engine::Sequence;
 
+use crate::format::Lineage;
 use crate::format::footer::IndexEntry;
 use crate::limits::INDEX_STRIDE_BYTES;
 
@@ -59,6 +60,8 @@ impl FrameIndex {
 /// One segment that counts.
 #[derive(Debug, Clone)]
 pub(crate) struct SegmentIndex {
+    /// Its own: segments of a ledger that was restored are of several.
+    pub(crate) lineage: Lineage,
     pub(crate) number: u64,
     pub(crate) first_sequence: Sequence,
     pub(crate) frames: FrameIndex,
@@ -173,6 +176,13 @@ impl SharedIndex {
         at.map(|at| segments[at].frames.entries.clone()).unwrap_or_default()
     }
 
+    /// The lineage of the segment with this number.
+    pub(crate) fn lineage_of(&self, number: u64) -> Option<Lineage> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let at = segments.binary_search_by_key(&number, |segment| segment.number).ok()?;
+        Some(segments[at].lineage)
+    }
+
     /// First and last sequence of a segment behind which another one has begun.
     pub(crate) fn bounds(&self, number: u64) -> Option<(Sequence, Sequence)> {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
@@ -196,7 +206,9 @@ mod tests {
 
     #[test]
     fn sparse_and_found() {
+        let lineage = Lineage { id: [7; 16], partition: 0 };
         let segment = |number, first_sequence| SegmentIndex {
+            lineage,
             number,
             first_sequence,
             frames: FrameIndex::default(),

@@ -13,7 +13,7 @@ use super::index::{Found, Place, SharedIndex};
 use crate::disk::{Disk, DiskFile};
 use crate::error::ReadError;
 use crate::format::frame::{self, FrameHeader};
-use crate::format::{Lineage, segment};
+use crate::format::segment;
 use crate::sealed::SealedIndex;
 
 /// Files of segments that are kept open.
@@ -45,7 +45,6 @@ impl<D: Disk> Clone for JournalReader<D> {
 pub(super) struct Inner<D: Disk> {
     disk: D,
     dir: PathBuf,
-    pub(super) lineage: Lineage,
     pub(super) shared: Arc<SharedIndex>,
     /// By number of segment, the last used at the end.
     files: Mutex<Vec<(u64, Arc<D::File>)>>,
@@ -63,9 +62,9 @@ pub(super) struct Located<F> {
 }
 
 impl<D: Disk> JournalReader<D> {
-    pub(crate) fn new(disk: D, dir: PathBuf, lineage: Lineage, shared: Arc<SharedIndex>) -> Self {
+    pub(crate) fn new(disk: D, dir: PathBuf, shared: Arc<SharedIndex>) -> Self {
         let (files, sealed, damaged) = (Mutex::default(), RwLock::default(), Mutex::default());
-        let inner = Inner { disk, dir, lineage, shared, files, sealed, damaged };
+        let inner = Inner { disk, dir, shared, files, sealed, damaged };
         Self { inner: Arc::new(inner) }
     }
 
@@ -77,7 +76,7 @@ impl<D: Disk> JournalReader<D> {
     pub fn add_sealed(&self, index: Arc<SealedIndex<D>>) -> Result<(), ReadError> {
         let number = index.segment();
         let bounds = self.inner.shared.bounds(number);
-        if index.lineage_of() != self.inner.lineage
+        if Some(index.lineage_of()) != self.inner.shared.lineage_of(number)
             || bounds != Some((index.first_sequence(), index.last_sequence()))
         {
             return Err(ReadError::Damaged {
@@ -285,11 +284,12 @@ impl<D: Disk> Inner<D> {
         }
         let mut place = self.begin(sequence).ok_or(not_there)?;
         let file = self.file(place)?;
+        let lineage = self.shared.lineage_of(place.segment);
         let mut head = [0; frame::HEADER_BYTES];
         loop {
             self.read_bytes(&file, place, &mut head, place.offset)?;
             let header = FrameHeader::parse(&head)
-                .filter(|header| header.lineage == self.lineage && header.segment == place.segment)
+                .filter(|header| Some(header.lineage) == lineage && header.segment == place.segment)
                 .filter(|header| header.first_sequence <= sequence)
                 .ok_or_else(|| self.damaged(place, "there is no frame of this segment any more"))?;
             if sequence <= header.last_sequence() {
@@ -308,10 +308,11 @@ impl<D: Disk> Inner<D> {
         let offset = before.place.offset + before.header.bytes_on_disk();
         let place = Place { offset, ..before.place };
         let file = self.file(place).ok()?;
+        let lineage = self.shared.lineage_of(place.segment);
         let mut head = [0; frame::HEADER_BYTES];
         file.read_exact_at(&mut head, offset).ok()?;
         let header = FrameHeader::parse(&head).filter(|header| {
-            header.lineage == self.lineage
+            Some(header.lineage) == lineage
                 && header.segment == place.segment
                 && header.first_sequence == sequence
                 && header.records > 0

@@ -12,9 +12,9 @@ use crate::disk::{Disk, DiskFile};
 use crate::error::WriteError;
 use crate::format::footer::{self, AssetTotal, Footer};
 use crate::format::sector::{SECTOR_BYTES, TagKey};
-use crate::format::segment::{HEADER_BYTES, SegmentHeader};
+use crate::format::segment::{self, HEADER_BYTES, SegmentHeader};
 use crate::format::takeover::Takeover;
-use crate::format::{Hash, VERSION, frame};
+use crate::format::{Hash, frame};
 use crate::limits::{INDEX_STRIDE_BYTES, frame_bytes_max};
 
 /// Appends frames. There is one for each journal.
@@ -230,6 +230,28 @@ impl<D: Disk> JournalWriter<D> {
         Ok(())
     }
 
+    /// Writes events of a frame that was read as a frame of their own, without a sync.
+    pub(crate) fn copy_events(
+        &mut self,
+        events: &[Event],
+        durable_through: Sequence,
+    ) -> Result<(), WriteError> {
+        let batches = [events];
+        let plan = Plan::weighed(&batches)?;
+        let position = Position {
+            segment: &self.segment.header,
+            offset: self.segment.offset,
+            first_sequence: self.next_sequence,
+            durable_through,
+            previous_hash: self.last_hash,
+        };
+        let (sectors, hash) = self.encoder.records(&plan, &batches, &position, &mut self.totals);
+        let bytes = sectors.len() as u64;
+        write(&mut self.is_poisoned, &self.segment, sectors)?;
+        self.advance(bytes, plan.records, hash);
+        Ok(())
+    }
+
     /// Syncs what was copied, then makes the segment count.
     pub(crate) fn complete_takeover(&mut self, takeover: &Takeover) -> Result<(), WriteError> {
         sync(&mut self.is_poisoned, &self.segment)?;
@@ -273,7 +295,7 @@ impl<D: Disk> JournalWriter<D> {
         self.seal()?;
         let old = &self.segment.header;
         let header = SegmentHeader {
-            version: VERSION,
+            version: segment::version_for(old.is_fork),
             number: old.number + 1,
             first_sequence: self.next_sequence,
             segment_bytes,
@@ -282,6 +304,7 @@ impl<D: Disk> JournalWriter<D> {
             tag_seed: u64::from_le_bytes(self.random.bytes()),
             made_at_ns: plan.timestamp_ns,
             is_takeover: false,
+            origin: None,
             ..*old
         };
         let (file, path) = reserved
@@ -355,6 +378,6 @@ fn sync<D: Disk>(is_poisoned: &mut bool, segment: &OpenSegment<D>) -> Result<(),
 }
 
 fn index_of<D: Disk>(segment: &OpenSegment<D>) -> SegmentIndex {
-    let SegmentHeader { number, first_sequence, .. } = segment.header;
-    SegmentIndex { number, first_sequence, frames: segment.frames.clone() }
+    let SegmentHeader { lineage, number, first_sequence, .. } = segment.header;
+    SegmentIndex { lineage, number, first_sequence, frames: segment.frames.clone() }
 }

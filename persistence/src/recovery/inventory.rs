@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::disk::{Disk, DiskFile};
 use crate::error::OpenError;
 use crate::format::segment::{self, HEADER_BYTES, HeaderFault, SegmentHeader};
-use crate::format::{Lineage, VERSION};
+use crate::format::{Lineage, VERSION_BRANCHED};
 
 /// A segment's file.
 #[derive(Debug)]
@@ -33,8 +33,10 @@ pub(crate) struct Inventory {
     pub(crate) segments: BTreeMap<u64, SegmentFile>,
     /// Length of the spare, if there is one.
     pub(crate) spare_bytes: Option<u64>,
-    /// The one that all whole headers name.
+    /// The last of the lineages that the headers name, each out of the one before.
     pub(crate) lineage: Option<Lineage>,
+    /// That one is a fork.
+    pub(crate) is_fork: bool,
 }
 
 impl Inventory {
@@ -68,12 +70,14 @@ impl Inventory {
                     format!("it is segment {}, its name says {}", header.number, file.number);
                 return Err(file.damaged(0, what));
             }
-            let lineage = *inventory.lineage.get_or_insert(header.lineage);
-            if header.lineage != lineage {
+            let lineage = header.lineage;
+            if inventory.lineage.is_some_and(|before| !goes_on(before, header)) {
                 return Err(
                     file.damaged(0, "it belongs to another history than the segments before it")
                 );
             }
+            inventory.lineage = Some(lineage);
+            inventory.is_fork = header.is_fork;
             if partition.is_some_and(|partition| partition != lineage.partition) {
                 let what = format!("it belongs to partition {}", lineage.partition);
                 return Err(file.damaged(0, what));
@@ -100,6 +104,13 @@ impl Inventory {
     }
 }
 
+/// Whether a segment is of the lineage of the one before, or begins one out of it. (It may say that of a
+/// lineage that is begun: then it is to replace the segment that did, which may still be there.)
+fn goes_on(before: Lineage, header: &SegmentHeader) -> bool {
+    let begins_out_of_it = header.origin.is_some_and(|origin| origin.lineage_id == before.id);
+    header.lineage == before || begins_out_of_it && header.lineage.partition == before.partition
+}
+
 fn read_header<D: Disk>(disk: &D, path: &Path) -> Result<Option<SegmentHeader>, OpenError> {
     let file = disk.open_read_only(path).map_err(|e| OpenError::from_io("opened", path, e))?;
     let mut sector = [0; HEADER_BYTES];
@@ -112,7 +123,7 @@ fn read_header<D: Disk>(disk: &D, path: &Path) -> Result<Option<SegmentHeader>, 
         Ok(header) => Ok(Some(header)),
         Err(HeaderFault::Broken) => Ok(None),
         Err(HeaderFault::Newer(found)) => {
-            Err(OpenError::NewerFormat { file: path.to_path_buf(), found, known: VERSION })
+            Err(OpenError::NewerFormat { file: path.to_path_buf(), found, known: VERSION_BRANCHED })
         }
     }
 }

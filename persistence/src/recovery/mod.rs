@@ -6,13 +6,14 @@
 //! tail. Until that last step nothing has been changed.
 
 mod base;
-mod chain;
-mod inventory;
+pub(crate) mod branch;
+pub(crate) mod chain;
+pub(crate) mod inventory;
 mod replay;
 mod tail;
 mod takeover;
-mod verdict;
-mod walk;
+pub(crate) mod verdict;
+pub(crate) mod walk;
 
 use std::path::Path;
 
@@ -34,6 +35,7 @@ use replay::Replay;
 use tail::Tail;
 use walk::Window;
 
+pub use branch::is_fork;
 pub use tail::Cut;
 
 /// How far a recovery has come.
@@ -52,6 +54,8 @@ pub struct Progress {
 pub struct ScanReport {
     /// Which history it is; `None` if there is none yet.
     pub lineage: Option<[u8; 16]>,
+    /// It is a fork: a copy of another history to try things on, never to be taken for the original.
+    pub is_fork: bool,
     /// The highest format version of any segment; 0 if there is none.
     pub format: u16,
     /// The last opening; 0 if there was none.
@@ -278,6 +282,7 @@ fn read<D: Disk>(
     let Replay { sequence, hash, totals, index, frames, footers, .. } = replay;
     let report = ScanReport {
         lineage: inventory.lineage.map(|lineage| lineage.id),
+        is_fork: inventory.is_fork,
         format: inventory.highest_format(),
         epoch: inventory.highest_epoch(),
         last_sequence: sequence,

@@ -78,8 +78,8 @@ impl<'a> Replay<'a> {
             return Err(OpenError::Damaged { file: link.path.clone(), offset: end_offset, what });
         }
         (self.sequence, self.hash, self.totals) = (last_sequence, last_hash, totals);
-        let SegmentHeader { number, first_sequence, .. } = link.header;
-        self.index.push(SegmentIndex { number, first_sequence, frames });
+        let SegmentHeader { lineage, number, first_sequence, .. } = link.header;
+        self.index.push(SegmentIndex { lineage, number, first_sequence, frames });
         self.tell(link.end());
         Ok(())
     }
@@ -130,8 +130,8 @@ impl<'a> Replay<'a> {
             return Err(walker.source.damaged(offset, what));
         }
         self.hash = walker.expected.previous_hash;
-        let SegmentHeader { number, first_sequence, .. } = link.header;
-        self.index.push(SegmentIndex { number, first_sequence, frames });
+        let SegmentHeader { lineage, number, first_sequence, .. } = link.header;
+        self.index.push(SegmentIndex { lineage, number, first_sequence, frames });
         Ok(())
     }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::disk::{Disk, DiskFile};
 use crate::error::{OpenError, WriteError};
+use crate::format::Lineage;
 use crate::format::footer;
 use crate::format::sector::SECTOR_BYTES;
 use crate::format::segment::{self, HEADER_BYTES, SegmentHeader};
 use crate::format::takeover::Takeover;
-use crate::format::{Lineage, VERSION};
 use crate::journal::index::SharedIndex;
 use crate::journal::{
     CommissionError, JournalOptions, JournalReader, JournalWriter, Random, SparePreparer, Start,
@@ -32,8 +32,11 @@ pub(crate) fn begin<D: Disk>(
     let mut random = Random::new(&options.entropy);
     let new_lineage = Lineage { id: random.bytes(), partition: options.partition };
     let begins = tail.as_ref().map(|tail| tail.begins);
+    // What begins a lineage is replaced by what begins it too.
+    let replaced = tail.as_ref().filter(|tail| tail.replaces).map(|tail| &tail.link);
+    let origin = replaced.and_then(|link| link.header.origin);
     let header = SegmentHeader {
-        version: VERSION,
+        version: segment::version_for(origin.is_some() || inventory.is_fork),
         lineage: inventory.lineage.unwrap_or(new_lineage),
         number: inventory.highest_number() + 1,
         first_sequence: begins.map_or(sequence + 1, |begins| begins.sequence),
@@ -44,6 +47,8 @@ pub(crate) fn begin<D: Disk>(
         tag_seed: u64::from_le_bytes(random.bytes()),
         made_at_ns: options.now_ns,
         is_takeover: tail.is_some(),
+        origin,
+        is_fork: inventory.is_fork,
     };
     let spares = SparePreparer::new(
         disk.clone(),
@@ -57,7 +62,6 @@ pub(crate) fn begin<D: Disk>(
         .map_err(|error| commission_failed(error, dir))?;
 
     let shared = Arc::new(SharedIndex::new(sequence, index));
-    let lineage = header.lineage;
     let kept_bytes: u64 = chain.links.iter().map(|link| link.cut_offset.unwrap_or(link.len)).sum();
     let journal_bytes = kept_bytes + header.segment_bytes;
     let start = Start { file, path, header, totals, shared: Arc::clone(&shared), journal_bytes };
@@ -82,7 +86,7 @@ pub(crate) fn begin<D: Disk>(
     if !obsolete.is_empty() {
         disk.sync_dir(dir).map_err(|e| OpenError::from_io("synced", dir, e))?;
     }
-    let reader = JournalReader::new(disk.clone(), dir.to_path_buf(), lineage, shared);
+    let reader = JournalReader::new(disk.clone(), dir.to_path_buf(), shared);
     Ok((writer, reader, taken_over))
 }
 
@@ -113,7 +117,7 @@ fn copy<D: Disk>(writer: &mut JournalWriter<D>, tail: &Tail) -> Result<TakenOver
     Ok(TakenOver { frames: tail.frames.len() as u64, events: last_taken + 1 - first_taken })
 }
 
-fn cut<D: Disk>(disk: &D, path: &Path, len: u64) -> Result<(), OpenError> {
+pub(super) fn cut<D: Disk>(disk: &D, path: &Path, len: u64) -> Result<(), OpenError> {
     let cut = disk.open(path).and_then(|file| {
         file.set_len(len)?;
         file.sync_data()
@@ -121,14 +125,14 @@ fn cut<D: Disk>(disk: &D, path: &Path, len: u64) -> Result<(), OpenError> {
     cut.map_err(|e| OpenError::from_io("cut", path, e))
 }
 
-fn commission_failed(error: CommissionError, dir: &Path) -> OpenError {
+pub(super) fn commission_failed(error: CommissionError, dir: &Path) -> OpenError {
     match error {
         CommissionError::NoSpace => OpenError::Full { path: dir.to_path_buf() },
         CommissionError::Failed { did, path, source } => OpenError::from_io(did, &path, source),
     }
 }
 
-fn write_failed(error: WriteError, dir: &Path) -> OpenError {
+pub(super) fn write_failed(error: WriteError, dir: &Path) -> OpenError {
     match error {
         WriteError::Failed { did, path, source } => OpenError::from_io(did, &path, source),
         other => OpenError::from_io("written", dir, std::io::Error::other(other)),

@@ -13,7 +13,7 @@ use crate::format::payload;
 use crate::format::sector::{self, SECTOR_BYTES, TagKey, Written};
 use crate::format::segment::{HEADER_BYTES, SegmentHeader};
 use crate::format::takeover::Takeover;
-use crate::format::{Hash, Lineage, VERSION};
+use crate::format::{Hash, Lineage, VERSION_BRANCHED};
 
 const SECTOR: u64 = SECTOR_BYTES as u64;
 /// Files are read in pieces of this size.
@@ -88,7 +88,7 @@ impl<F: DiskFile> Source<'_, F> {
 
     /// What a newer release has written.
     fn newer(&self, found: String) -> OpenError {
-        OpenError::NewerFormat { file: self.path.to_path_buf(), found, known: VERSION }
+        OpenError::NewerFormat { file: self.path.to_path_buf(), found, known: VERSION_BRANCHED }
     }
 
     /// The joined content of the frame or footer of this size.

@@ -38,11 +38,11 @@ fn headers() {
         Damaged(4, 0)
     });
     row("of a newer format", |case| {
-        case.change(3, |bytes| bytes[8] = 2);
+        case.change(3, |bytes| bytes[8] = 3);
         Newer(3)
     });
     row("of a newer format, in an old segment", |case| {
-        case.change(1, |bytes| bytes[8] = 2);
+        case.change(1, |bytes| bytes[8] = 3);
         Newer(1)
     });
     row("of another partition", |case| {

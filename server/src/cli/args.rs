@@ -172,6 +172,14 @@ impl FromStr for When {
 }
 
 impl When {
+    /// Nanoseconds since 1970, where a span lies behind.
+    pub fn ago_ns(self) -> u64 {
+        match self {
+            Self::Span(ns) => time::now_ns().saturating_sub(ns),
+            Self::At(ns) => ns,
+        }
+    }
+
     /// Nanoseconds since 1970, where a span lies ahead.
     pub fn ahead_ns(self) -> u64 {
         match self {

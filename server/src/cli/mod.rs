@@ -6,11 +6,13 @@
 mod account;
 mod args;
 mod asset;
+mod backup;
 mod capture;
 mod clock;
 mod completions;
 mod either;
 mod failure;
+mod fork;
 mod hold;
 mod import;
 mod names;
@@ -19,6 +21,7 @@ mod pay;
 mod payment;
 mod refund;
 mod release;
+mod restore;
 mod send;
 mod serve;
 mod snapshot;
@@ -84,6 +87,9 @@ enum Command {
     #[command(subcommand)]
     Import(import::Import),
     Verify(verify::Verify),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Fork(fork::Fork),
     Completions(completions::Completions),
 }
 
@@ -120,6 +126,9 @@ impl Cli {
         let ended = match self.command {
             Command::Serve(command) => command.run(),
             Command::Verify(command) => command.run(self.json),
+            Command::Backup(command) => command.run(output),
+            Command::Restore(command) => command.run(output),
+            Command::Fork(command) => command.run(output),
             Command::Account(command) => wait_for(command.run(output)),
             Command::Asset(command) => wait_for(command.run(output)),
             Command::Transfer(command) => wait_for(command.run(output)),

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::failure::{Exit, Failure};
 use crate::config::{Config, Flags};
+use crate::serve::Opening;
 
 const EXAMPLE: &str = "\
 When it serves it prints one line: ready {\"listen\":\"127.0.0.1:7411\",…}
@@ -44,13 +45,18 @@ pub(super) struct Serve {
     /// this they are held back after more than a day, until `florin clock accept`
     #[arg(long)]
     accept_clock: bool,
+
+    /// The data directory is a fork (`florin fork`): without this it is not served, and with this nothing else is
+    #[arg(long)]
+    fork: bool,
 }
 
 impl Serve {
     pub fn run(self) -> Result<Exit, Failure> {
-        let flags = Flags { config: self.config, data: self.data, listen: self.listen };
+        let Self { data, listen, config, cut_damaged_tail, accept_clock, fork } = self;
+        let flags = Flags { config, data, listen };
         let config = Config::load(flags, std::env::vars_os())?;
-        crate::serve::run(config, self.cut_damaged_tail, self.accept_clock)
+        crate::serve::run(config, Opening { cut_damaged_tail, accept_clock, fork })
             .map_err(|error| Failure::serve(&error))?;
         Ok(Exit::Done)
     }

@@ -9,9 +9,10 @@ use florin_persistence::{Disk, RealDisk};
 use florin_proto::v1;
 use florin_proto::v1::admin_service_server::AdminService;
 use florin_proto::v1::refusal::Reason;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::{fault, snapshots};
+use super::{Backups, fault, snapshots};
 
 /// For operators.
 #[derive(Debug)]
@@ -26,10 +27,24 @@ pub struct Admin {
     pub epoch: u64,
     /// When serving began.
     pub since: Instant,
+    /// It is a fork.
+    pub is_fork: bool,
+    /// Makes backups.
+    pub backups: Backups,
 }
 
 #[tonic::async_trait]
 impl AdminService for Admin {
+    type CreateBackupStream = ReceiverStream<Result<v1::BackupProgress, Status>>;
+
+    async fn create_backup(
+        &self,
+        request: Request<v1::CreateBackupRequest>,
+    ) -> Result<Response<Self::CreateBackupStream>, Status> {
+        let progress = self.backups.begin(&self.engine, &self.data, request.into_inner())?;
+        Ok(Response::new(progress))
+    }
+
     async fn get_status(
         &self,
         _: Request<v1::GetStatusRequest>,
@@ -79,6 +94,7 @@ impl AdminService for Admin {
             not_accepting_reason: not_accepting
                 .map_or_else(String::new, |reason| reason.as_str_name().to_owned()),
             partitions: vec![partition],
+            fork: self.is_fork,
         }))
     }
 

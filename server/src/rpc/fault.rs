@@ -45,6 +45,13 @@ pub(super) fn status(
     Status::with_error_details(code, message, details)
 }
 
+/// A fault of a backup: its reasons are not among those of the ledger.
+pub(super) fn of_backup(code: Code, reason: &str, message: impl Into<String>) -> Status {
+    let mut details = ErrorDetails::new();
+    details.set_error_info(reason, ERROR_DOMAIN, HashMap::new());
+    Status::with_error_details(code, message, details)
+}
+
 /// A refusal as a status, where a call has only one thing to say.
 pub(super) fn refusal(refusal: &Refusal) -> Status {
     let number =

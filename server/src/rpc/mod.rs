@@ -1,6 +1,7 @@
 //! The gRPC edge: one file a service, and what they share.
 
 mod admin;
+mod backup;
 mod balance;
 mod event;
 mod fault;
@@ -17,6 +18,7 @@ mod stream;
 mod token;
 
 pub use admin::Admin;
+pub use backup::Backups;
 pub use event::{Events, FeedLimits};
 pub use ledger::{Ledger, RpcLimits};
 pub use oversize::OversizeLayer;

@@ -87,6 +87,8 @@ class Status:
     not_accepting_reason: str | None
     #: One entry a partition.
     partitions: Sequence[PartitionStatus]
+    #: A copy of another ledger to try things on, never to be taken for the original.
+    fork: bool
 
     @classmethod
     def of_wire(cls, wire: pb.GetStatusResponse) -> Status:
@@ -98,6 +100,7 @@ class Status:
             accepting=wire.accepting,
             not_accepting_reason=wire.not_accepting_reason or None,
             partitions=[_partition(partition) for partition in wire.partitions],
+            fork=wire.fork,
         )
 
 

@@ -393,6 +393,30 @@ impl AdminService for Ledger {
         Ok(Response::new(v1::DeleteSnapshotResponse { was_there }))
     }
 
+    type CreateBackupStream = ReceiverStream<Result<v1::BackupProgress, Status>>;
+
+    async fn create_backup(
+        &self,
+        request: Request<v1::CreateBackupRequest>,
+    ) -> Answer<Self::CreateBackupStream> {
+        let v1::CreateBackupRequest { to, full, bytes_per_second } = request.into_inner();
+        let (sender, receiver) = mpsc::channel(4);
+        let sending = v1::BackupProgress {
+            phase: v1::backup_progress::Phase::Sending.into(),
+            bytes_done: 3,
+            bytes_total: 7,
+            ..v1::BackupProgress::default()
+        };
+        let made = v1::BackupMade { manifest: to, sequence: 9, ..v1::BackupMade::default() };
+        let made = v1::BackupProgress { made: Some(made), ..v1::BackupProgress::default() };
+        let last =
+            if full && bytes_per_second == 5 { Ok(made) } else { Err(Status::internal("no")) };
+        for step in [Ok(sending), last] {
+            let _ = sender.send(step).await;
+        }
+        Ok(Response::new(ReceiverStream::new(receiver)))
+    }
+
     async fn accept_clock(
         &self,
         _: Request<v1::AcceptClockRequest>,
@@ -427,6 +451,7 @@ impl AdminService for Ledger {
                     }],
                     ..v1::PartitionStatus::default()
                 }],
+                fork: true,
                 ..v1::GetStatusResponse::default()
             })
         })

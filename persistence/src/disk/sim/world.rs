@@ -156,7 +156,29 @@ impl World {
     }
 
     pub(super) fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        if self.dirs.contains(from) {
+            return self.rename_dir(from, to);
+        }
         self.inode(from)?;
+        self.change(to, DirChange::Rename { from: from.to_path_buf(), to: to.to_path_buf() });
+        Ok(())
+    }
+
+    /// A folder goes with all that is in it. What was done in it before goes with it too, synced or not, so that
+    /// whoever renames a folder has to have synced it.
+    fn rename_dir(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        if self.names.keys().any(|path| path.starts_with(to)) {
+            return Err(io::ErrorKind::DirectoryNotEmpty.into());
+        }
+        let moved: Vec<PathBuf> =
+            self.dirs.iter().filter(|dir| dir.starts_with(from)).cloned().collect();
+        for dir in &moved {
+            if self.unsynced.get(dir).is_some_and(|changes| !changes.is_empty()) {
+                return Err(io::ErrorKind::ResourceBusy.into());
+            }
+        }
+        // The old folder stays known, empty: a crash may give it back what was in it.
+        self.dirs.extend(moved.iter().map(|dir| moved_path(dir, from, to)));
         self.change(to, DirChange::Rename { from: from.to_path_buf(), to: to.to_path_buf() });
         Ok(())
     }
@@ -209,6 +231,11 @@ impl World {
     }
 }
 
+/// Where a path is once the folder that it is in has another name.
+fn moved_path(path: &Path, from: &Path, to: &Path) -> PathBuf {
+    path.strip_prefix(from).map_or_else(|_| path.to_path_buf(), |rest| to.join(rest))
+}
+
 fn apply(names: &mut Names, change: &DirChange) {
     match change {
         DirChange::Link { path, inode } => {
@@ -217,6 +244,13 @@ fn apply(names: &mut Names, change: &DirChange) {
         DirChange::Rename { from, to } => {
             if let Some(inode) = names.remove(from) {
                 names.insert(to.clone(), inode);
+                return;
+            }
+            let inside = names.keys().filter(|path| path.starts_with(from)).cloned();
+            for path in inside.collect::<Vec<_>>() {
+                if let Some(inode) = names.remove(&path) {
+                    names.insert(moved_path(&path, from, to), inode);
+                }
             }
         }
         DirChange::Unlink { path } => {

@@ -7,7 +7,7 @@ mod hold;
 mod tests;
 
 use super::payload::{Entry, PayloadKind};
-use crate::bytes::u32_at;
+use crate::bytes::{u32_at, u64_at};
 
 pub(crate) use decode::decode;
 pub(crate) use encode::{encode, fault, weigh};
@@ -96,6 +96,11 @@ mod floor {
 /// 1 + the index of the record's first entry in the payload table; 0 = none.
 pub(crate) fn payload_reference(record: &[u8; RECORD_BYTES]) -> u32 {
     u32_at(record, at::PAYLOAD)
+}
+
+/// When it happened, ns since 1970.
+pub(crate) fn timestamp_ns(record: &[u8; RECORD_BYTES]) -> u64 {
+    u64_at(record, at::TIMESTAMP)
 }
 
 /// The accounts that a record names on its two sides. A refused transfer names some too, and changes none.

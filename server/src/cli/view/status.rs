@@ -15,6 +15,7 @@ pub(in crate::cli) struct StatusView<'a> {
     uptime_s: u64,
     accepting: bool,
     not_accepting_reason: Option<&'a str>,
+    fork: bool,
     partitions: Vec<PartitionView>,
     #[serde(skip)]
     status: &'a Status,
@@ -65,6 +66,7 @@ impl<'a> StatusView<'a> {
             uptime_s: status.uptime.as_secs(),
             accepting: status.accepting,
             not_accepting_reason: status.not_accepting_reason.as_deref(),
+            fork: status.fork,
             partitions: status.partitions.iter().map(PartitionView::new).collect(),
             status,
         }
@@ -121,9 +123,11 @@ impl fmt::Display for StatusView<'_> {
             Some(reason) => format!("no ({reason})"),
             None => yes_no(self.accepting),
         };
+        let fork = if self.fork { ", FORK: not the original" } else { "" };
+        let lineage = format!("{}{fork}", self.lineage);
         let head = [
             ("server", format!("{}, version {}", self.server, self.version)),
-            ("lineage", self.lineage.to_owned()),
+            ("lineage", lineage),
             ("up", time::span(self.uptime_s)),
             ("accepting", accepting),
         ];

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x66lorin/v1/admin.proto\x12\tflorin.v1\"\x14\n\x12\x41\x63\x63\x65ptClockRequest\")\n\x13\x41\x63\x63\x65ptClockResponse\x12\x12\n\nwas_paused\x18\x01 \x01(\x08\"\x12\n\x10GetStatusRequest\"\xa8\x01\n\x11GetStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0f\n\x07lineage\x18\x02 \x01(\t\x12\x10\n\x08uptime_s\x18\x03 \x01(\x04\x12\x11\n\taccepting\x18\x04 \x01(\x08\x12\x1c\n\x14not_accepting_reason\x18\x05 \x01(\t\x12.\n\npartitions\x18\x06 \x03(\x0b\x32\x1a.florin.v1.PartitionStatus\"\xdb\x03\n\x0fPartitionStatus\x12\x11\n\tpartition\x18\x01 \x01(\r\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x18\n\x10\x64urable_sequence\x18\x04 \x01(\x04\x12\x10\n\x08\x61\x63\x63ounts\x18\x05 \x01(\x04\x12\x0b\n\x03ids\x18\x06 \x01(\x04\x12\x18\n\x10transfers_posted\x18\x07 \x01(\x04\x12\x19\n\x11transfers_refused\x18\x08 \x01(\x04\x12\x11\n\tconserved\x18\t \x01(\x08\x12&\n\x06\x61ssets\x18\n \x03(\x0b\x32\x16.florin.v1.AssetTotals\x12\x0f\n\x07segment\x18\x0b \x01(\x04\x12\x15\n\rjournal_bytes\x18\x0c \x01(\x04\x12\x12\n\nfree_bytes\x18\r \x01(\x04\x12\x0e\n\x06\x66rames\x18\x0e \x01(\x04\x12\x13\n\x0bsync_p50_us\x18\x0f \x01(\x04\x12\x13\n\x0bsync_p99_us\x18\x10 \x01(\x04\x12\x11\n\tin_flight\x18\x11 \x01(\x04\x12\x15\n\raccount_bytes\x18\x12 \x01(\x04\x12\x12\n\nopen_holds\x18\x13 \x01(\x04\x12\x0e\n\x06timers\x18\x14 \x01(\x04\x12\x12\n\ndue_paused\x18\x15 \x01(\x08\x12\x13\n\x0bsubscribers\x18\x16 \x01(\x04\"x\n\x0b\x41ssetTotals\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\r\n\x05scale\x18\x02 \x01(\r\x12\x11\n\tdebits_lo\x18\x03 \x01(\x06\x12\x11\n\tdebits_hi\x18\x04 \x01(\x06\x12\x12\n\ncredits_lo\x18\x05 \x01(\x06\x12\x12\n\ncredits_hi\x18\x06 \x01(\x06\x32\xa4\x01\n\x0c\x41\x64minService\x12\x46\n\tGetStatus\x12\x1b.florin.v1.GetStatusRequest\x1a\x1c.florin.v1.GetStatusResponse\x12L\n\x0b\x41\x63\x63\x65ptClock\x12\x1d.florin.v1.AcceptClockRequest\x1a\x1e.florin.v1.AcceptClockResponseB0Z.florin.dev/gateway-client/go/florinv1;florinv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x66lorin/v1/admin.proto\x12\tflorin.v1\"I\n\x13\x43reateBackupRequest\x12\n\n\x02to\x18\x01 \x01(\t\x12\x0c\n\x04\x66ull\x18\x02 \x01(\x08\x12\x18\n\x10\x62ytes_per_second\x18\x03 \x01(\x04\"\xf6\x01\n\x0e\x42\x61\x63kupProgress\x12.\n\x05phase\x18\x01 \x01(\x0e\x32\x1f.florin.v1.BackupProgress.Phase\x12\x12\n\nbytes_done\x18\x02 \x01(\x04\x12\x13\n\x0b\x62ytes_total\x18\x03 \x01(\x04\x12\x10\n\x08sequence\x18\x04 \x01(\x04\x12#\n\x04made\x18\x05 \x01(\x0b\x32\x15.florin.v1.BackupMade\"T\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x11\n\rPHASE_READING\x10\x01\x12\x11\n\rPHASE_SENDING\x10\x02\x12\x0e\n\nPHASE_DONE\x10\x03\"\xa6\x01\n\nBackupMade\x12\x10\n\x08manifest\x18\x01 \x01(\t\x12\x0f\n\x07lineage\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x19\n\x11last_timestamp_ns\x18\x04 \x01(\x04\x12\x0f\n\x07objects\x18\x05 \x01(\x04\x12\x14\n\x0cobjects_sent\x18\x06 \x01(\x04\x12\r\n\x05\x62ytes\x18\x07 \x01(\x04\x12\x12\n\nbytes_sent\x18\x08 \x01(\x04\"\x17\n\x15\x43reateSnapshotRequest\"s\n\x10SnapshotProgress\x12\x13\n\x0bpieces_done\x18\x01 \x01(\x04\x12\x14\n\x0cpieces_total\x18\x02 \x01(\x04\x12\r\n\x05\x62ytes\x18\x03 \x01(\x04\x12%\n\x08snapshot\x18\x04 \x01(\x0b\x32\x13.florin.v1.Snapshot\"m\n\x08Snapshot\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x13\n\x0btaken_at_ns\x18\x03 \x01(\x04\x12\x10\n\x08\x61\x63\x63ounts\x18\x04 \x01(\x04\x12\r\n\x05holds\x18\x05 \x01(\x04\x12\r\n\x05\x62ytes\x18\x06 \x01(\x04\"\x16\n\x14ListSnapshotsRequest\"?\n\x15ListSnapshotsResponse\x12&\n\tsnapshots\x18\x01 \x03(\x0b\x32\x13.florin.v1.Snapshot\"#\n\x15\x44\x65leteSnapshotRequest\x12\n\n\x02id\x18\x01 \x01(\x04\"+\n\x16\x44\x65leteSnapshotResponse\x12\x11\n\twas_there\x18\x01 \x01(\x08\"\x14\n\x12\x41\x63\x63\x65ptClockRequest\")\n\x13\x41\x63\x63\x65ptClockResponse\x12\x12\n\nwas_paused\x18\x01 \x01(\x08\"\x12\n\x10GetStatusRequest\"\xb6\x01\n\x11GetStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0f\n\x07lineage\x18\x02 \x01(\t\x12\x10\n\x08uptime_s\x18\x03 \x01(\x04\x12\x11\n\taccepting\x18\x04 \x01(\x08\x12\x1c\n\x14not_accepting_reason\x18\x05 \x01(\t\x12.\n\npartitions\x18\x06 \x03(\x0b\x32\x1a.florin.v1.PartitionStatus\x12\x0c\n\x04\x66ork\x18\x07 \x01(\x08\"\xdb\x03\n\x0fPartitionStatus\x12\x11\n\tpartition\x18\x01 \x01(\r\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x18\n\x10\x64urable_sequence\x18\x04 \x01(\x04\x12\x10\n\x08\x61\x63\x63ounts\x18\x05 \x01(\x04\x12\x0b\n\x03ids\x18\x06 \x01(\x04\x12\x18\n\x10transfers_posted\x18\x07 \x01(\x04\x12\x19\n\x11transfers_refused\x18\x08 \x01(\x04\x12\x11\n\tconserved\x18\t \x01(\x08\x12&\n\x06\x61ssets\x18\n \x03(\x0b\x32\x16.florin.v1.AssetTotals\x12\x0f\n\x07segment\x18\x0b \x01(\x04\x12\x15\n\rjournal_bytes\x18\x0c \x01(\x04\x12\x12\n\nfree_bytes\x18\r \x01(\x04\x12\x0e\n\x06\x66rames\x18\x0e \x01(\x04\x12\x13\n\x0bsync_p50_us\x18\x0f \x01(\x04\x12\x13\n\x0bsync_p99_us\x18\x10 \x01(\x04\x12\x11\n\tin_flight\x18\x11 \x01(\x04\x12\x15\n\raccount_bytes\x18\x12 \x01(\x04\x12\x12\n\nopen_holds\x18\x13 \x01(\x04\x12\x0e\n\x06timers\x18\x14 \x01(\x04\x12\x12\n\ndue_paused\x18\x15 \x01(\x08\x12\x13\n\x0bsubscribers\x18\x16 \x01(\x04\"x\n\x0b\x41ssetTotals\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\r\n\x05scale\x18\x02 \x01(\r\x12\x11\n\tdebits_lo\x18\x03 \x01(\x06\x12\x11\n\tdebits_hi\x18\x04 \x01(\x06\x12\x12\n\ncredits_lo\x18\x05 \x01(\x06\x12\x12\n\ncredits_hi\x18\x06 \x01(\x06\x32\xef\x03\n\x0c\x41\x64minService\x12\x46\n\tGetStatus\x12\x1b.florin.v1.GetStatusRequest\x1a\x1c.florin.v1.GetStatusResponse\x12L\n\x0b\x41\x63\x63\x65ptClock\x12\x1d.florin.v1.AcceptClockRequest\x1a\x1e.florin.v1.AcceptClockResponse\x12K\n\x0c\x43reateBackup\x12\x1e.florin.v1.CreateBackupRequest\x1a\x19.florin.v1.BackupProgress0\x01\x12Q\n\x0e\x43reateSnapshot\x12 .florin.v1.CreateSnapshotRequest\x1a\x1b.florin.v1.SnapshotProgress0\x01\x12R\n\rListSnapshots\x12\x1f.florin.v1.ListSnapshotsRequest\x1a .florin.v1.ListSnapshotsResponse\x12U\n\x0e\x44\x65leteSnapshot\x12 .florin.v1.DeleteSnapshotRequest\x1a!.florin.v1.DeleteSnapshotResponseB0Z.florin.dev/gateway-client/go/florinv1;florinv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,18 +32,40 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'florin.v1.admin_pb2', _glob
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'Z.florin.dev/gateway-client/go/florinv1;florinv1'
-  _globals['_ACCEPTCLOCKREQUEST']._serialized_start=36
-  _globals['_ACCEPTCLOCKREQUEST']._serialized_end=56
-  _globals['_ACCEPTCLOCKRESPONSE']._serialized_start=58
-  _globals['_ACCEPTCLOCKRESPONSE']._serialized_end=99
-  _globals['_GETSTATUSREQUEST']._serialized_start=101
-  _globals['_GETSTATUSREQUEST']._serialized_end=119
-  _globals['_GETSTATUSRESPONSE']._serialized_start=122
-  _globals['_GETSTATUSRESPONSE']._serialized_end=290
-  _globals['_PARTITIONSTATUS']._serialized_start=293
-  _globals['_PARTITIONSTATUS']._serialized_end=768
-  _globals['_ASSETTOTALS']._serialized_start=770
-  _globals['_ASSETTOTALS']._serialized_end=890
-  _globals['_ADMINSERVICE']._serialized_start=893
-  _globals['_ADMINSERVICE']._serialized_end=1057
+  _globals['_CREATEBACKUPREQUEST']._serialized_start=36
+  _globals['_CREATEBACKUPREQUEST']._serialized_end=109
+  _globals['_BACKUPPROGRESS']._serialized_start=112
+  _globals['_BACKUPPROGRESS']._serialized_end=358
+  _globals['_BACKUPPROGRESS_PHASE']._serialized_start=274
+  _globals['_BACKUPPROGRESS_PHASE']._serialized_end=358
+  _globals['_BACKUPMADE']._serialized_start=361
+  _globals['_BACKUPMADE']._serialized_end=527
+  _globals['_CREATESNAPSHOTREQUEST']._serialized_start=529
+  _globals['_CREATESNAPSHOTREQUEST']._serialized_end=552
+  _globals['_SNAPSHOTPROGRESS']._serialized_start=554
+  _globals['_SNAPSHOTPROGRESS']._serialized_end=669
+  _globals['_SNAPSHOT']._serialized_start=671
+  _globals['_SNAPSHOT']._serialized_end=780
+  _globals['_LISTSNAPSHOTSREQUEST']._serialized_start=782
+  _globals['_LISTSNAPSHOTSREQUEST']._serialized_end=804
+  _globals['_LISTSNAPSHOTSRESPONSE']._serialized_start=806
+  _globals['_LISTSNAPSHOTSRESPONSE']._serialized_end=869
+  _globals['_DELETESNAPSHOTREQUEST']._serialized_start=871
+  _globals['_DELETESNAPSHOTREQUEST']._serialized_end=906
+  _globals['_DELETESNAPSHOTRESPONSE']._serialized_start=908
+  _globals['_DELETESNAPSHOTRESPONSE']._serialized_end=951
+  _globals['_ACCEPTCLOCKREQUEST']._serialized_start=953
+  _globals['_ACCEPTCLOCKREQUEST']._serialized_end=973
+  _globals['_ACCEPTCLOCKRESPONSE']._serialized_start=975
+  _globals['_ACCEPTCLOCKRESPONSE']._serialized_end=1016
+  _globals['_GETSTATUSREQUEST']._serialized_start=1018
+  _globals['_GETSTATUSREQUEST']._serialized_end=1036
+  _globals['_GETSTATUSRESPONSE']._serialized_start=1039
+  _globals['_GETSTATUSRESPONSE']._serialized_end=1221
+  _globals['_PARTITIONSTATUS']._serialized_start=1224
+  _globals['_PARTITIONSTATUS']._serialized_end=1699
+  _globals['_ASSETTOTALS']._serialized_start=1701
+  _globals['_ASSETTOTALS']._serialized_end=1821
+  _globals['_ADMINSERVICE']._serialized_start=1824
+  _globals['_ADMINSERVICE']._serialized_end=2319
 # @@protoc_insertion_point(module_scope)

@@ -45,6 +45,26 @@ class AdminServiceStub(object):
                 request_serializer=florin_dot_v1_dot_admin__pb2.AcceptClockRequest.SerializeToString,
                 response_deserializer=florin_dot_v1_dot_admin__pb2.AcceptClockResponse.FromString,
                 _registered_method=True)
+        self.CreateBackup = channel.unary_stream(
+                '/florin.v1.AdminService/CreateBackup',
+                request_serializer=florin_dot_v1_dot_admin__pb2.CreateBackupRequest.SerializeToString,
+                response_deserializer=florin_dot_v1_dot_admin__pb2.BackupProgress.FromString,
+                _registered_method=True)
+        self.CreateSnapshot = channel.unary_stream(
+                '/florin.v1.AdminService/CreateSnapshot',
+                request_serializer=florin_dot_v1_dot_admin__pb2.CreateSnapshotRequest.SerializeToString,
+                response_deserializer=florin_dot_v1_dot_admin__pb2.SnapshotProgress.FromString,
+                _registered_method=True)
+        self.ListSnapshots = channel.unary_unary(
+                '/florin.v1.AdminService/ListSnapshots',
+                request_serializer=florin_dot_v1_dot_admin__pb2.ListSnapshotsRequest.SerializeToString,
+                response_deserializer=florin_dot_v1_dot_admin__pb2.ListSnapshotsResponse.FromString,
+                _registered_method=True)
+        self.DeleteSnapshot = channel.unary_unary(
+                '/florin.v1.AdminService/DeleteSnapshot',
+                request_serializer=florin_dot_v1_dot_admin__pb2.DeleteSnapshotRequest.SerializeToString,
+                response_deserializer=florin_dot_v1_dot_admin__pb2.DeleteSnapshotResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer(object):
@@ -65,6 +85,40 @@ class AdminServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateBackup(self, request, context):
+        """Makes a backup of the journal, up to what is on disk when the call comes, while the engine goes on. What the place
+        has already is not sent again; a call that broke off goes on where it was when it is made again.
+
+        The stream says how far it has come and ends with a message that has `made` set. Faults: BACKUP_URL_INVALID,
+        BACKUP_RUNNING, BACKUP_EMPTY, BACKUP_PLACE_FAILED, BACKUP_STOPPED, JOURNAL_DAMAGED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateSnapshot(self, request, context):
+        """Takes a snapshot, so that the next start has less to replay, and tells how far it is. One at a time: a second call
+        waits. Two are kept; what is older goes. Payments go on meanwhile. If it fails, with SNAPSHOT_FAILED, nothing is left
+        of it. A caller that goes away does not stop it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSnapshots(self, request, context):
+        """The snapshots that are whole.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteSnapshot(self, request, context):
+        """Deletes a snapshot. The journal has everything that is in it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +131,26 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.AcceptClock,
                     request_deserializer=florin_dot_v1_dot_admin__pb2.AcceptClockRequest.FromString,
                     response_serializer=florin_dot_v1_dot_admin__pb2.AcceptClockResponse.SerializeToString,
+            ),
+            'CreateBackup': grpc.unary_stream_rpc_method_handler(
+                    servicer.CreateBackup,
+                    request_deserializer=florin_dot_v1_dot_admin__pb2.CreateBackupRequest.FromString,
+                    response_serializer=florin_dot_v1_dot_admin__pb2.BackupProgress.SerializeToString,
+            ),
+            'CreateSnapshot': grpc.unary_stream_rpc_method_handler(
+                    servicer.CreateSnapshot,
+                    request_deserializer=florin_dot_v1_dot_admin__pb2.CreateSnapshotRequest.FromString,
+                    response_serializer=florin_dot_v1_dot_admin__pb2.SnapshotProgress.SerializeToString,
+            ),
+            'ListSnapshots': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSnapshots,
+                    request_deserializer=florin_dot_v1_dot_admin__pb2.ListSnapshotsRequest.FromString,
+                    response_serializer=florin_dot_v1_dot_admin__pb2.ListSnapshotsResponse.SerializeToString,
+            ),
+            'DeleteSnapshot': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteSnapshot,
+                    request_deserializer=florin_dot_v1_dot_admin__pb2.DeleteSnapshotRequest.FromString,
+                    response_serializer=florin_dot_v1_dot_admin__pb2.DeleteSnapshotResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +208,114 @@ class AdminService(object):
             '/florin.v1.AdminService/AcceptClock',
             florin_dot_v1_dot_admin__pb2.AcceptClockRequest.SerializeToString,
             florin_dot_v1_dot_admin__pb2.AcceptClockResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateBackup(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/florin.v1.AdminService/CreateBackup',
+            florin_dot_v1_dot_admin__pb2.CreateBackupRequest.SerializeToString,
+            florin_dot_v1_dot_admin__pb2.BackupProgress.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateSnapshot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/florin.v1.AdminService/CreateSnapshot',
+            florin_dot_v1_dot_admin__pb2.CreateSnapshotRequest.SerializeToString,
+            florin_dot_v1_dot_admin__pb2.SnapshotProgress.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSnapshots(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/florin.v1.AdminService/ListSnapshots',
+            florin_dot_v1_dot_admin__pb2.ListSnapshotsRequest.SerializeToString,
+            florin_dot_v1_dot_admin__pb2.ListSnapshotsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteSnapshot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/florin.v1.AdminService/DeleteSnapshot',
+            florin_dot_v1_dot_admin__pb2.DeleteSnapshotRequest.SerializeToString,
+            florin_dot_v1_dot_admin__pb2.DeleteSnapshotResponse.FromString,
             options,
             channel_credentials,
             insecure,

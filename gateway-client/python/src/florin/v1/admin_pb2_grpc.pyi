@@ -37,6 +37,22 @@ class AdminServiceStub:
     """How the engine is: what it holds, how far it is durable, whether it takes payments."""
     AcceptClock: _grpc.UnaryUnaryMultiCallable[_admin_pb2.AcceptClockRequest, _admin_pb2.AcceptClockResponse]
     """Says that the clock is right: what fell due by a jump forward of it, and was held back, is released."""
+    CreateBackup: _grpc.UnaryStreamMultiCallable[_admin_pb2.CreateBackupRequest, _admin_pb2.BackupProgress]
+    """Makes a backup of the journal, up to what is on disk when the call comes, while the engine goes on. What the place
+    has already is not sent again; a call that broke off goes on where it was when it is made again.
+
+    The stream says how far it has come and ends with a message that has `made` set. Faults: BACKUP_URL_INVALID,
+    BACKUP_RUNNING, BACKUP_EMPTY, BACKUP_PLACE_FAILED, BACKUP_STOPPED, JOURNAL_DAMAGED.
+    """
+    CreateSnapshot: _grpc.UnaryStreamMultiCallable[_admin_pb2.CreateSnapshotRequest, _admin_pb2.SnapshotProgress]
+    """Takes a snapshot, so that the next start has less to replay, and tells how far it is. One at a time: a second call
+    waits. Two are kept; what is older goes. Payments go on meanwhile. If it fails, with SNAPSHOT_FAILED, nothing is left
+    of it. A caller that goes away does not stop it.
+    """
+    ListSnapshots: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListSnapshotsRequest, _admin_pb2.ListSnapshotsResponse]
+    """The snapshots that are whole."""
+    DeleteSnapshot: _grpc.UnaryUnaryMultiCallable[_admin_pb2.DeleteSnapshotRequest, _admin_pb2.DeleteSnapshotResponse]
+    """Deletes a snapshot. The journal has everything that is in it."""
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
@@ -47,6 +63,22 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """How the engine is: what it holds, how far it is durable, whether it takes payments."""
     AcceptClock: _aio.UnaryUnaryMultiCallable[_admin_pb2.AcceptClockRequest, _admin_pb2.AcceptClockResponse]  # type: ignore[assignment]
     """Says that the clock is right: what fell due by a jump forward of it, and was held back, is released."""
+    CreateBackup: _aio.UnaryStreamMultiCallable[_admin_pb2.CreateBackupRequest, _admin_pb2.BackupProgress]  # type: ignore[assignment]
+    """Makes a backup of the journal, up to what is on disk when the call comes, while the engine goes on. What the place
+    has already is not sent again; a call that broke off goes on where it was when it is made again.
+
+    The stream says how far it has come and ends with a message that has `made` set. Faults: BACKUP_URL_INVALID,
+    BACKUP_RUNNING, BACKUP_EMPTY, BACKUP_PLACE_FAILED, BACKUP_STOPPED, JOURNAL_DAMAGED.
+    """
+    CreateSnapshot: _aio.UnaryStreamMultiCallable[_admin_pb2.CreateSnapshotRequest, _admin_pb2.SnapshotProgress]  # type: ignore[assignment]
+    """Takes a snapshot, so that the next start has less to replay, and tells how far it is. One at a time: a second call
+    waits. Two are kept; what is older goes. Payments go on meanwhile. If it fails, with SNAPSHOT_FAILED, nothing is left
+    of it. A caller that goes away does not stop it.
+    """
+    ListSnapshots: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListSnapshotsRequest, _admin_pb2.ListSnapshotsResponse]  # type: ignore[assignment]
+    """The snapshots that are whole."""
+    DeleteSnapshot: _aio.UnaryUnaryMultiCallable[_admin_pb2.DeleteSnapshotRequest, _admin_pb2.DeleteSnapshotResponse]  # type: ignore[assignment]
+    """Deletes a snapshot. The journal has everything that is in it."""
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     """For operators."""
@@ -66,5 +98,45 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.AcceptClockResponse, _abc.Awaitable[_admin_pb2.AcceptClockResponse]]:
         """Says that the clock is right: what fell due by a jump forward of it, and was held back, is released."""
+
+    @_abc_1.abstractmethod
+    def CreateBackup(
+        self,
+        request: _admin_pb2.CreateBackupRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_admin_pb2.BackupProgress], _abc.AsyncIterator[_admin_pb2.BackupProgress]]:
+        """Makes a backup of the journal, up to what is on disk when the call comes, while the engine goes on. What the place
+        has already is not sent again; a call that broke off goes on where it was when it is made again.
+
+        The stream says how far it has come and ends with a message that has `made` set. Faults: BACKUP_URL_INVALID,
+        BACKUP_RUNNING, BACKUP_EMPTY, BACKUP_PLACE_FAILED, BACKUP_STOPPED, JOURNAL_DAMAGED.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateSnapshot(
+        self,
+        request: _admin_pb2.CreateSnapshotRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_admin_pb2.SnapshotProgress], _abc.AsyncIterator[_admin_pb2.SnapshotProgress]]:
+        """Takes a snapshot, so that the next start has less to replay, and tells how far it is. One at a time: a second call
+        waits. Two are kept; what is older goes. Payments go on meanwhile. If it fails, with SNAPSHOT_FAILED, nothing is left
+        of it. A caller that goes away does not stop it.
+        """
+
+    @_abc_1.abstractmethod
+    def ListSnapshots(
+        self,
+        request: _admin_pb2.ListSnapshotsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ListSnapshotsResponse, _abc.Awaitable[_admin_pb2.ListSnapshotsResponse]]:
+        """The snapshots that are whole."""
+
+    @_abc_1.abstractmethod
+    def DeleteSnapshot(
+        self,
+        request: _admin_pb2.DeleteSnapshotRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.DeleteSnapshotResponse, _abc.Awaitable[_admin_pb2.DeleteSnapshotResponse]]:
+        """Deletes a snapshot. The journal has everything that is in it."""
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

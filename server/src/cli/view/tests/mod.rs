@@ -315,10 +315,12 @@ fn a_status() {
             due_paused: true,
             subscribers: 1,
         }],
+        fork: true,
     };
     let view = StatusView::new("http://ledger", &status);
     let json = json_of(&view);
     assert_eq!(json["not_accepting_reason"], "DISK_FULL");
+    assert_eq!(json["fork"], true);
     assert_eq!(json["partitions"][0]["durable_sequence"], 9);
     assert_eq!(json["partitions"][0]["due_paused"], true);
     assert_eq!(
@@ -332,7 +334,7 @@ fn a_status() {
         lines(&view),
         [
             "server http://ledger, version 0.1.0",
-            "lineage ab",
+            "lineage ab, FORK: not the original",
             "up 1 min 1 s",
             "accepting no (DISK_FULL)",
             "",

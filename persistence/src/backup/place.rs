@@ -1,0 +1,81 @@
+//! Where backups lie: objects by flat names, written as a whole or not at all.
+
+use std::io::Read;
+
+use super::error::PlaceError;
+use crate::format::Hash;
+
+/// An object that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Its name.
+    pub name: String,
+    /// Its length, bytes.
+    pub bytes: u64,
+}
+
+/// Objects that can be read. Names are flat: letters, digits, `.`, `-`, and `/` between parts.
+pub trait Objects: Send + Sync {
+    /// Reads exactly `buf.len()` bytes at an offset. All of them lie within the object.
+    ///
+    /// # Errors
+    /// [`PlaceError::Missing`] if there is no such object or it ends before that.
+    fn get(&self, name: &str, offset: u64, buf: &mut [u8]) -> Result<(), PlaceError>;
+}
+
+/// A place for backups.
+///
+/// An object is there as a whole, durable and checked, or not at all: an interrupted [`put`](Self::put) leaves
+/// nothing that [`head`](Self::head), [`list`](Self::list) or [`get`](Objects::get) would show.
+pub trait Place: Objects {
+    /// Writes an object of so many bytes, in place of any other of that name. It is durable when this returns, and
+    /// what arrived has been compared with the BLAKE3 hash.
+    fn put(
+        &self,
+        name: &str,
+        content: &mut dyn Read,
+        bytes: u64,
+        blake3: &Hash,
+    ) -> Result<(), PlaceError>;
+
+    /// Looks for an object.
+    fn head(&self, name: &str) -> Result<Option<Head>, PlaceError>;
+
+    /// Objects whose name begins with this, by name.
+    fn list(&self, prefix: &str) -> Result<Vec<Head>, PlaceError>;
+
+    /// Removes an object. That it is not there is no error.
+    fn delete(&self, name: &str) -> Result<(), PlaceError>;
+}
+
+/// Whether this can be the name of an object in any place.
+pub(super) fn is_name(name: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
+    };
+    name.split('/').all(is_part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name;
+
+    #[test]
+    fn names() {
+        for (name, expected) in [
+            ("manifest-1.json", true),
+            ("segments/0000000001.00ff", true),
+            ("", false),
+            ("segments/", false),
+            ("/etc/passwd", false),
+            ("segments/../x", false),
+            ("segments/.x", false),
+            ("a b", false),
+            ("a\0b", false),
+        ] {
+            assert_eq!(is_name(name), expected, "{name:?}");
+        }
+    }
+}
