@@ -179,6 +179,11 @@ impl Directory {
         }
     }
 
+    /// Number of accounts.
+    pub fn accounts(&self) -> usize {
+        self.view().0.accounts.len() as usize
+    }
+
     /// Reads.
     pub fn view(&self) -> View<'_> {
         View(self.known.read().unwrap_or_else(PoisonError::into_inner))

@@ -34,6 +34,9 @@ use crate::start::{Places, StartOptions, StartProgress, Started, start};
 /// How long a stop waits for what is under way. It is a matter of milliseconds, unless the disk is full.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
+/// Ids that are forgotten together once they are sealed: fewer than a segment of the usual size holds.
+const ID_GENERATION: usize = 1 << 20;
+
 /// Threads that read records for the `load` stage.
 const READERS: usize = 2;
 
@@ -122,6 +125,7 @@ impl Engine {
                 entropy: *entropy.last_chunk().unwrap_or(&[0; 8]),
             },
             seed: entropy.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)),
+            id_generation: ID_GENERATION,
         };
         let places = Places::of(&data);
         // Without snapshots a start takes longer, and that is all.

@@ -5,9 +5,6 @@ use florin_persistence::Replays;
 
 use crate::directory::Directory;
 
-/// Ids in a generation: what is forgotten together.
-pub const ID_GENERATION: usize = 1 << 20;
-
 /// Takes the events of a journal.
 #[derive(Debug)]
 pub struct Rebuild {
@@ -17,16 +14,18 @@ pub struct Rebuild {
     sealed_through: Sequence,
     /// A recorded digest of the state. It is checked if it is the last thing that happened: after a clean stop.
     digest: Option<Event>,
+    id_generation: usize,
     since_forgotten: usize,
 }
 
 impl Rebuild {
     /// Begins with a ledger: an empty one, or one that was put together from a snapshot. Ids up to `sealed_through` are
-    /// kept elsewhere.
-    pub fn new(mut ledger: Ledger, sealed_through: Sequence) -> Self {
-        ledger.set_id_generation_len(ID_GENERATION);
+    /// kept elsewhere; those that are kept here are forgotten by so many, `id_generation`.
+    pub fn new(mut ledger: Ledger, sealed_through: Sequence, id_generation: usize) -> Self {
+        ledger.set_id_generation_len(id_generation);
         let directory = Directory::of(&ledger);
-        Self { ledger, directory, sealed_through, digest: None, since_forgotten: 0 }
+        let (digest, since_forgotten) = (None, 0);
+        Self { ledger, directory, sealed_through, digest, id_generation, since_forgotten }
     }
 
     /// The state.
@@ -42,7 +41,7 @@ impl Rebuild {
             self.directory.note([event]);
         }
         self.since_forgotten += 1;
-        if self.since_forgotten >= ID_GENERATION {
+        if self.since_forgotten >= self.id_generation {
             self.since_forgotten = 0;
             self.forget();
         }

@@ -55,6 +55,8 @@ pub struct StartOptions {
     pub ids: IdOptions,
     /// As in [`Ledger::new`].
     pub seed: u64,
+    /// Ids that are forgotten together once they are sealed.
+    pub id_generation: usize,
 }
 
 /// How far a start has come.
@@ -144,7 +146,7 @@ pub fn start<D: Disk>(
             Some(manifest) => manifest.head_sequence().min(ids_through) + 1,
             None => 1,
         };
-        let mut rebuild = Rebuild::new(ledger, ids_through);
+        let mut rebuild = Rebuild::new(ledger, ids_through, options.id_generation);
         match replay(disk, places, options, &indexes, from, &mut rebuild, progress) {
             Ok(opened) => break (rebuild, snapshot, opened),
             // What it was replayed on may not have been what it said. If it was the journal, the next try ends alike.

@@ -36,6 +36,8 @@ pub enum Invariant {
     FeedIsTheJournal,
     /// I12: nothing falls due before its time, and whatever is reserved was captured, given back, or is still there.
     DueInTime,
+    /// I13: a snapshot that is whole can be used: the journal holds all that it has seen.
+    SnapshotsFit,
 }
 
 impl Invariant {
@@ -53,6 +55,7 @@ impl Invariant {
             Self::Answered => "I10 nobody waits for ever",
             Self::FeedIsTheJournal => "I11 the feed is the journal",
             Self::DueInTime => "I12 holds add up and fall due in time",
+            Self::SnapshotsFit => "I13 snapshots that are whole fit the journal",
         }
     }
 }

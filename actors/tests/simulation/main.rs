@@ -4,6 +4,7 @@
 //!
 //! `SEEDS=500 FIRST_SEED=1 JSON=1 cargo test --release -p florin-actors --test simulation -- --nocapture seeds`
 
+mod beside;
 mod book;
 mod clients;
 mod clock;

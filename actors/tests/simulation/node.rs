@@ -2,25 +2,29 @@
 //! Whoever steps it decides which thread gets to run next.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::Path;
 use std::sync::Arc;
 
 use florin_actors::admit::{Admission, AdmissionLimits, Permit};
 use florin_actors::clock::{ClockWatch, Now};
 use florin_actors::command::{Answer, Command, Unavailable};
+use florin_actors::directory::Directory;
 use florin_actors::journal::{Committer, Work};
 use florin_actors::load::{Loaded, load};
 use florin_actors::partition::{Core, Entry, Parked, Request};
 use florin_actors::publish::Gauge;
 use florin_actors::spare;
+use florin_actors::start::{Places, StartOptions, Started, start};
 use florin_engine::{Event, Ledger, Sequence};
+use florin_persistence::snapshot::{FileStore, Manifest, SnapshotIdentity, SnapshotStore};
 use florin_persistence::{
-    Disk, JournalOptions, JournalReader, OpenError, Recovery, SparePreparer, WriteError,
-    frame_bytes_max, open,
+    Disk, IdOptions, IdsError, JournalOptions, JournalReader, OpenError, Recovery, SparePreparer,
+    WriteError, frame_bytes_max,
 };
 
+use crate::beside::{Beside, Sealing, Snapshotting};
 use crate::clients::Port;
 use crate::plants::{self, Plant};
+use crate::profile::IdProfile;
 
 /// Readers of the `load` stage: so many of the first that wait may be overtaken by one another.
 const READERS: usize = 2;
@@ -36,6 +40,7 @@ pub struct NodeOptions {
     pub plant: Plant,
     /// However long the machine was off, the clock is right.
     pub accepts_clock: bool,
+    pub ids: IdProfile,
 }
 
 /// What waits for the partition.
@@ -52,6 +57,8 @@ pub enum Fatal {
     Journal(#[source] WriteError),
     #[error("the next segment: {0}")]
     Spare(#[source] std::io::Error),
+    #[error("the ids of a segment: {0}")]
+    Ids(#[source] IdsError),
 }
 
 pub struct Node<D: Disk> {
@@ -71,41 +78,63 @@ pub struct Node<D: Disk> {
     /// From the journal thread to the readers.
     parked: VecDeque<Parked<Port>>,
     is_spare_wanted: bool,
+    beside: Beside<D>,
     plant: Plant,
 }
 
+/// What a start has found.
+pub struct Found {
+    pub recovery: Recovery,
+    pub directory: Directory,
+    /// What it began with.
+    pub snapshot: Option<Manifest>,
+    /// Snapshots that were whole and could not be used, and why.
+    pub passed_over: Vec<(u64, String)>,
+}
+
 impl<D: Disk> Node<D> {
-    /// Opens the journal and replays it; `replayed` sees every event, and the ledger after it.
+    /// Starts as the engine does, from a snapshot if there is one.
     pub fn open(
         disk: &D,
-        dir: &Path,
+        places: &Places,
         options: NodeOptions,
-        replayed: &mut dyn FnMut(&Event, &Ledger),
-    ) -> Result<(Self, Recovery), OpenError> {
-        let NodeOptions { segment_bytes, entropy, now_ns, plant, accepts_clock } = options;
-        let journal_options = JournalOptions {
-            partition: 0,
-            segment_bytes,
-            cut_damaged_tail: false,
-            entropy,
-            now_ns,
+    ) -> Result<(Self, Found), OpenError> {
+        let NodeOptions { segment_bytes, entropy, now_ns, plant, accepts_clock, ids } = options;
+        let seed = u64::from_le_bytes(*entropy.first_chunk().expect("32 bytes"));
+        let start_options = StartOptions {
+            journal: JournalOptions {
+                partition: 0,
+                segment_bytes,
+                cut_damaged_tail: false,
+                entropy,
+                now_ns,
+            },
+            ids: IdOptions {
+                partition: 0,
+                filter_bytes_max: ids.filter_bytes,
+                shard_entries: ids.shard_entries,
+                entropy: seed.to_le_bytes(),
+            },
+            seed,
+            id_generation: ids.generation,
         };
-        let mut ledger = Ledger::new(u64::from_le_bytes(*entropy.first_chunk().expect("32 bytes")));
-        let mut replay = |event: Event| {
-            ledger.replay(&event)?;
-            replayed(&event, &ledger);
-            Ok(())
-        };
-        let (writer, reader, recovery) =
-            open(disk, dir, &journal_options, &mut replay, &mut |_| ())?;
+        // Without snapshots it starts all the same.
+        let store = FileStore::open(disk, &places.snapshots).ok();
+        let known = store.as_ref().map(|store| -> &dyn SnapshotStore { store });
+        let started = start(disk, places, known, &start_options, &mut |_| ())?;
+        let Started { writer, reader, recovery, ledger, directory, sealer, snapshot, passed_over } =
+            started;
         let gauge = Arc::new(Gauge::new(writer.room()));
         let status = writer.status();
         gauge.publish(&status);
         let frame_bytes_max = frame_bytes_max(segment_bytes);
         let preparer = writer.spare_preparer();
         let watch = ClockWatch::new(accepts_clock);
+        let mut core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max);
+        drop(core.ids_sealed(sealer.ids().set()));
+        let identity = SnapshotIdentity { lineage: recovery.lineage, partition: 0 };
         let node = Self {
-            core: Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max),
+            core,
             committer: Committer::new(writer, Arc::clone(&gauge), frame_bytes_max),
             reader,
             preparer,
@@ -118,9 +147,10 @@ impl<D: Disk> Node<D> {
             looked_at_room: false,
             parked: VecDeque::new(),
             is_spare_wanted: true, // the first one, right away
+            beside: Beside::new(sealer, store, identity),
             plant,
         };
-        Ok((node, recovery))
+        Ok((node, Found { recovery, directory, snapshot, passed_over }))
     }
 
     pub const fn ledger(&self) -> &Ledger {
@@ -228,7 +258,7 @@ impl<D: Disk> Node<D> {
         };
         let mut early = Vec::new();
         match self.plant {
-            Plant::None | Plant::RetriedSync => {}
+            Plant::None | Plant::RetriedSync | Plant::SnapshotEarly | Plant::IdsForgottenEarly => {}
             Plant::AnswerBeforeSync => {
                 early.extend(entries.iter_mut().filter_map(plants::take_answer));
             }
@@ -268,6 +298,9 @@ impl<D: Disk> Node<D> {
         self.entries.extend(rest.into_iter().flatten());
         self.parked.extend(committed.loads);
         self.is_spare_wanted |= self.committer.wants_spare();
+        if self.committer.takes_new_segment() {
+            self.beside.look();
+        }
         if self.entries.is_empty()
             && (std::mem::take(&mut self.looked_at_room) || self.gauge.is_anyone_waiting())
         {
@@ -280,7 +313,7 @@ impl<D: Disk> Node<D> {
     pub fn step_reader(&mut self, overtaking: usize) {
         let at = overtaking.min(READERS - 1).min(self.parked.len().saturating_sub(1));
         if let Some(parked) = self.parked.remove(at) {
-            let loaded = Box::new(load(&self.reader, &(), parked));
+            let loaded = Box::new(load(&self.reader, self.beside.ids(), parked));
             self.mailbox.push_back(Message::Resume(loaded));
         }
     }
@@ -291,6 +324,36 @@ impl<D: Disk> Node<D> {
         spare::prepare(&self.preparer, &self.gauge).map_err(Fatal::Spare)?;
         self.work.push_back(Work::LookAtRoom);
         Ok(())
+    }
+
+    /// The sealing thread makes what is missing beside a segment, or merges runs of ids.
+    pub fn step_sealing(&mut self) -> Result<Sealing, Fatal> {
+        let sealing = self.beside.step_sealing().map_err(Fatal::Ids)?;
+        if let Sealing::Done(_) = sealing {
+            let sealed = self.beside.ids().set();
+            let forgotten = match self.plant {
+                Plant::IdsForgottenEarly => {
+                    self.core.ids_sealed(Arc::new(plants::Boasting(sealed)))
+                }
+                _ => self.core.ids_sealed(sealed),
+            };
+            drop(forgotten);
+        }
+        Ok(sealing)
+    }
+
+    /// Whether there may be something for it to do.
+    pub const fn may_seal(&self) -> bool {
+        self.beside.may_seal()
+    }
+
+    /// The snapshot thread takes a step.
+    pub fn step_snapshot(&mut self, now_ns: u64) -> Snapshotting {
+        let durable_through = match self.plant {
+            Plant::SnapshotEarly => Sequence::MAX,
+            _ => self.reader.durable_through(),
+        };
+        self.beside.step_snapshot(self.core.ledger(), durable_through, now_ns)
     }
 }
 

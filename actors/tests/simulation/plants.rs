@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use florin_actors::command::{Answer, Explained};
 use florin_actors::partition::{Entry, Next};
-use florin_engine::{Body, Event, GroupPlace};
+use florin_actors::sealed_ids::SealedIds;
+use florin_engine::{Body, Event, GroupPlace, Sequence};
+use florin_persistence::{Disk, IdKey, IdSet};
 
 use crate::clients::Port;
 
@@ -20,10 +22,20 @@ pub enum Plant {
     RetriedSync,
     /// The members of a group go to the journal in two frames.
     SplitGroup,
+    /// A snapshot counts before the journal is durable through what it has seen.
+    SnapshotEarly,
+    /// Ids are forgotten before they are found elsewhere.
+    IdsForgottenEarly,
 }
 
 impl Plant {
-    pub const ALL: [Self; 3] = [Self::AnswerBeforeSync, Self::RetriedSync, Self::SplitGroup];
+    pub const ALL: [Self; 5] = [
+        Self::AnswerBeforeSync,
+        Self::RetriedSync,
+        Self::SplitGroup,
+        Self::SnapshotEarly,
+        Self::IdsForgottenEarly,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -31,7 +43,22 @@ impl Plant {
             Self::AnswerBeforeSync => "answer before sync",
             Self::RetriedSync => "sync retried after failure",
             Self::SplitGroup => "group split by a crash",
+            Self::SnapshotEarly => "snapshot published early",
+            Self::IdsForgottenEarly => "ids forgotten early",
         }
+    }
+}
+
+/// A set of ids that says to hold more than it does.
+pub struct Boasting<D: Disk>(pub Arc<IdSet<D>>);
+
+impl<D: Disk> SealedIds for Boasting<D> {
+    fn through(&self) -> Sequence {
+        self.0.through() + 150
+    }
+
+    fn may_hold(&self, keys: &[IdKey], places: &mut Vec<usize>) {
+        self.0.may_hold_any(keys, places);
     }
 }
 

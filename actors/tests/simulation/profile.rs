@@ -18,6 +18,17 @@ pub enum Action {
     Spare,
     Due,
     Subscriber,
+    Seal,
+    Snapshot,
+}
+
+/// How ids are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct IdProfile {
+    /// Ids that are forgotten together.
+    pub generation: usize,
+    pub filter_bytes: u64,
+    pub shard_entries: u32,
 }
 
 /// What is particular about a run.
@@ -28,7 +39,8 @@ pub struct Profile {
     pub commands: u64,
     pub in_flight_max: usize,
     /// How often each of the threads gets to run.
-    pub weights: [(u64, Action); 7],
+    pub weights: [(u64, Action); 9],
+    pub ids: IdProfile,
     pub fault_per_10_000: u64,
     pub lost_answer_percent: u64,
 }
@@ -48,7 +60,15 @@ impl Profile {
                 (rng.between(1, 20), Action::Spare),
                 (rng.between(1, 20), Action::Due),
                 (rng.between(1, 10), Action::Subscriber),
+                (rng.between(1, 20), Action::Seal),
+                (rng.between(1, 4), Action::Snapshot),
             ],
+            ids: IdProfile {
+                generation: rng.index(120) + 8,
+                // None, some of them, all.
+                filter_bytes: [0, 2_000, 1 << 20][rng.index(3)],
+                shard_entries: u32::try_from(rng.between(16, 400)).expect("small"),
+            },
             fault_per_10_000: rng.between(30, 120),
             lost_answer_percent: rng.below(4),
         }

@@ -57,6 +57,11 @@ totals! {
     stops "graceful stops",
     recoveries "recoveries",
     segments_sealed "segments sealed",
+    /// Given their index and their ids.
+    segments_indexed "of them indexed",
+    id_merges "merges of runs of ids",
+    snapshots "snapshots published",
+    snapshot_starts "starts from a snapshot",
     events "events",
     violations "violations",
 }

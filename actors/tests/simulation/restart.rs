@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use florin_actors::start::Places;
 use florin_engine::{Event, Ledger, Sequence};
+use florin_persistence::snapshot::Manifest;
 use florin_persistence::{OpenError, scan};
 
 use crate::history::History;
@@ -11,7 +13,7 @@ use crate::invariants::{
     Invariant, Verdict, Violation, acknowledged_stays, balances_equal, conserved, durable_only,
     groups_whole, history_stays, replay_equals_live, require,
 };
-use crate::node::{Node, NodeOptions};
+use crate::node::{Found, Node, NodeOptions};
 use crate::plants::Plant;
 use crate::process::ProcessDisk;
 use crate::rng::Rng;
@@ -27,6 +29,16 @@ const OLD_READ_BACK: usize = 24;
 /// Where the journal is.
 pub fn dir() -> &'static Path {
     Path::new("/data/partition-0000/journal")
+}
+
+fn places() -> Places {
+    let partition = Path::new("/data/partition-0000");
+    Places {
+        journal: dir().to_path_buf(),
+        sealed: partition.join("sealed"),
+        ids: partition.join("ids"),
+        snapshots: partition.join("snapshots"),
+    }
 }
 
 /// What is remembered of the journal, to be held against what is found.
@@ -118,7 +130,7 @@ impl World {
         self.check()
     }
 
-    /// Opens the node once, and holds the replayed ledger against the live one wherever its digest is known.
+    /// Opens the node once.
     fn open(&mut self) -> Result<Result<crate::world::SimNode, OpenError>, Violation> {
         let options = NodeOptions {
             segment_bytes: self.profile.segment_bytes,
@@ -126,23 +138,30 @@ impl World {
             now_ns: self.clock.now_ns(),
             plant: self.plant,
             accepts_clock: self.rng.percent(50),
+            ids: self.profile.ids,
         };
-        let digests = &self.past.digests;
-        let mut verdict = Ok(());
-        let mut replayed = |event: &Event, ledger: &Ledger| {
-            if let (Ok(()), Some(live)) = (&verdict, digests.get(&event.sequence)) {
-                verdict = replay_equals_live(event.sequence, *live, ledger.digest());
-            }
+        let opened = Node::open(&self.process, &places(), options);
+        let (node, found) = match opened {
+            Ok(opened) => opened,
+            Err(error) => return Ok(Err(error)),
         };
-        let opened = Node::open(&self.process, dir(), options, &mut replayed);
-        verdict?;
-        Ok(opened.map(|(node, recovery)| {
-            self.note(format_args!(
-                "opened, epoch {}, through {}, taken over {} events",
-                recovery.epoch, recovery.last_sequence, recovery.taken_over.events
-            ));
-            node
-        }))
+        let Found { recovery, directory, snapshot, passed_over } = found;
+        let has_failed = self.disk.counters().failed_operations > self.past.failures;
+        require(passed_over.is_empty() || has_failed, Invariant::SnapshotsFit, || {
+            format!("{passed_over:?}")
+        })?;
+        let from = snapshot.as_ref().map_or(0, Manifest::head_sequence);
+        self.totals.snapshot_starts += u64::from(snapshot.is_some());
+        self.note(format_args!(
+            "opened, epoch {}, through {}, taken over {} events, from a snapshot of {from}",
+            recovery.epoch, recovery.last_sequence, recovery.taken_over.events
+        ));
+        let accounts = node.ledger().accounts_len();
+        let known = directory.accounts();
+        require(known == accounts, Invariant::ReplayEqualsLive, || {
+            format!("{accounts} accounts in the ledger, {known} in the directory")
+        })?;
+        Ok(Ok(node))
     }
 
     fn trouble_opening(&mut self) {
@@ -197,8 +216,14 @@ impl World {
         let mut second = Ledger::new(self.rng.next_u64());
         let mut history = History::default();
         let mut verdict = Ok(());
+        let digests = &self.past.digests;
         let mut take = |event: Event| {
+            let sequence = event.sequence;
             second.replay(&event)?;
+            if let Some(live) = digests.get(&sequence) {
+                verdict = replay_equals_live(sequence, *live, second.digest());
+                verdict.as_ref().copied().map_err(ToString::to_string)?;
+            }
             let checked = history.push(event).and_then(|changed| news.check(&history, changed));
             verdict = checked;
             verdict.as_ref().copied().map_err(ToString::to_string)

@@ -1,9 +1,11 @@
 //! One run under one seed: picks what happens next.
 
 use florin_actors::command::Answer;
+use florin_actors::seal::Sealed;
 use florin_engine::Event;
 use florin_persistence::{SimDisk, WriteError, frame_bytes_max};
 
+use crate::beside::{Sealing, Snapshotting};
 use crate::book::{Book, Heard};
 use crate::clients::{Clients, Port, Sending, describe};
 use crate::clock::Clock;
@@ -120,13 +122,18 @@ impl World {
             Action::Spare => node.wants_spare(),
             Action::Due => node.is_due(self.clock.now()),
             Action::Subscriber => self.subscriber.has_more(node),
+            Action::Seal => node.may_seal(),
+            Action::Snapshot => can_send,
         };
         let possible = self
             .profile
             .weights
             .map(|(weight, action)| (if can(action) { weight } else { 0 }, action));
         // What wakes by itself, and whoever looks on, answers nobody.
-        let answers = |action| !matches!(action, Action::Due | Action::Subscriber);
+        let answers = |action| {
+            use Action::{Due, Seal, Snapshot, Subscriber};
+            !matches!(action, Due | Subscriber | Seal | Snapshot)
+        };
         let is_stuck = possible.iter().all(|(weight, action)| *weight == 0 || !answers(*action));
         if is_stuck && !node.is_answered() {
             return Err(Violation {
@@ -166,6 +173,25 @@ impl World {
                 let most = self.rng.between(1, 200);
                 let read = self.subscriber.read(node, most);
                 self.note(format_args!("the subscriber {read}"));
+                Ok(())
+            }
+            Action::Seal => {
+                let sealed = node.step_sealing();
+                self.note(format_args!("sealing: {sealed:?}"));
+                match sealed {
+                    Ok(Sealing::Done(sealed)) => {
+                        self.totals.segments_indexed += u64::from(sealed == Sealed::Segment);
+                        self.totals.id_merges += u64::from(sealed == Sealed::Merged);
+                        Ok(())
+                    }
+                    Ok(Sealing::Failed) => Ok(()),
+                    Err(fatal) => self.died(&fatal),
+                }
+            }
+            Action::Snapshot => {
+                let step = node.step_snapshot(self.clock.now_ns());
+                self.totals.snapshots += u64::from(matches!(step, Snapshotting::Published(_)));
+                self.note(format_args!("snapshot: {step:?}"));
                 Ok(())
             }
             Action::Spare => {
@@ -283,7 +309,7 @@ impl World {
                 true
             }
             Fatal::Journal(_) => false,
-            Fatal::Spare(_) => true,
+            Fatal::Spare(_) | Fatal::Ids(_) => true,
         };
         require(is_fault && is_disk, Invariant::Opens, || {
             format!("the process ended for no reason: {fatal}")

@@ -238,11 +238,15 @@ impl<D: Disk> IdRuns<D> {
                 return Err(error);
             }
         };
-        // It has its name and is synced. If it cannot be read now, the next opening has to find out.
-        self.read_back(&path).map_err(|fault| {
-            let source = io::Error::other(ReadError::from(fault));
-            self.poison_if_fatal(IdsError::failed("read back", &path, source))
-        })
+        // It has its name and is synced. If it cannot be read, it is of no use: it is made again another time.
+        match self.read_back(&path) {
+            Ok(held) => Ok(held),
+            Err(fault) => {
+                self.remove([path.as_path()])?;
+                let source = io::Error::other(ReadError::from(fault));
+                Err(IdsError::Unreadable { path, source })
+            }
+        }
     }
 
     fn read_back(&self, path: &Path) -> Result<Held<D>, Fault> {
