@@ -34,6 +34,9 @@ use crate::start::{Places, StartOptions, StartProgress, Started, start};
 /// How long a stop waits for what is under way. It is a matter of milliseconds, unless the disk is full.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
+/// What an id takes of a segment, at least.
+const RECORD_BYTES_MIN: u64 = 176;
+
 /// Ids that are forgotten together once they are sealed: fewer than a segment of the usual size holds.
 const ID_GENERATION: usize = 1 << 20;
 
@@ -147,7 +150,8 @@ impl Engine {
         gauge.publish(&writer.status());
         let frame_bytes_max = frame_bytes_max(options.segment_bytes);
         let watch = ClockWatch::new(options.accept_clock);
-        let mut core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max);
+        let mut core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max)
+            .keeping_ids(ids_kept_max(options.segment_bytes));
         drop(core.ids_sealed(sealer.ids().set()));
         let preparer = writer.spare_preparer();
         let feed = Feed::new(directory, recovery.last_sequence);
@@ -285,6 +289,12 @@ fn start_partition(partition: Partition<Port>) -> (Addr<Partition<Port>>, System
         let _ = runner.run();
     });
     starting.recv().expect("the actor system starts, or the process has ended")
+}
+
+/// Most ids in memory: some generations, or what a few segments hold where those are larger. Writes wait beyond.
+fn ids_kept_max(segment_bytes: u64) -> usize {
+    let in_segment = usize::try_from(segment_bytes / RECORD_BYTES_MIN).unwrap_or(usize::MAX);
+    (8 * ID_GENERATION).max(in_segment.saturating_mul(3))
 }
 
 /// Bytes of journal that come after an event: about as large a part of them as of the events.

@@ -43,6 +43,8 @@ pub struct Core<P> {
     /// Writes that came when no room was certain. They keep their order.
     pub(super) waiting: VecDeque<(Request<P>, Basis)>,
     old_ids: OldIds,
+    /// Most ids in memory.
+    ids_kept_max: usize,
 }
 
 impl<P> Core<P> {
@@ -58,7 +60,15 @@ impl<P> Core<P> {
             frame_bytes_max,
             waiting: VecDeque::new(),
             old_ids: OldIds::new(Arc::new(NothingSealed)),
+            ids_kept_max: usize::MAX,
         }
+    }
+
+    /// Holds writes back while so many ids are in memory, until more of them are sealed. It has to be well above what
+    /// the segment that is written can hold: those cannot be sealed yet.
+    #[must_use]
+    pub fn keeping_ids(self, most: usize) -> Self {
+        Self { ids_kept_max: most, ..self }
     }
 
     /// Whether writes are held back until there is room.
@@ -238,6 +248,7 @@ impl<P> Core<P> {
 
     pub(super) fn room_for(&self, bytes: u64) -> Room {
         match () {
+            () if self.ledger.ids_kept_len() >= self.ids_kept_max => Room::Later,
             () if self.gauge.has_room(bytes) => Room::Now,
             () if self.gauge.is_out_of_space() => Room::Never,
             () => Room::Later,
