@@ -100,14 +100,14 @@ impl<D: Disk> Sealer<D> {
         ids: IdRuns<D>,
         known: Indexes<D>,
     ) -> Self {
-        let mut sealer = Self { disk, journal, sealed, reader, ids, known: BTreeMap::new() };
+        let mut made = Self { disk, journal, sealed, reader, ids, known: BTreeMap::new() };
         for (segment, index) in known {
-            match sealer.reader.add_sealed(Arc::clone(&index)) {
-                Ok(()) => drop(sealer.known.insert(segment, index)),
+            match made.reader.add_sealed(Arc::clone(&index)) {
+                Ok(()) => drop(made.known.insert(segment, index)),
                 Err(error) => tracing::warn!(segment, %error, "an index is made again"),
             }
         }
-        sealer
+        made
     }
 
     /// The runs of ids.

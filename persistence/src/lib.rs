@@ -41,7 +41,7 @@ pub use limits::{
     SEGMENT_BYTES_MIN, frame_bytes_max,
 };
 pub use recovery::{
-    Base, Cut, From, Passed, Progress, Recovery, Replays, ScanReport, TakenOver, identify, is_fork,
-    open, open_from, scan,
+    Base, Cut, From, Identity, Passed, Progress, Recovery, Replays, ScanReport, TakenOver,
+    identify, is_fork, open, open_from, scan,
 };
 pub use sealed::SealedIndex;

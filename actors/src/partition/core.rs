@@ -165,7 +165,7 @@ impl<P> Core<P> {
             let request = match self.load_first(request, &basis) {
                 Ok(request) => request,
                 Err(parked) => {
-                    entries.push(Entry::load(parked));
+                    entries.push(Entry::load(*parked));
                     continue;
                 }
             };
@@ -197,7 +197,7 @@ impl<P> Core<P> {
         let request = match self.load_first(request, &basis) {
             Ok(request) => request,
             Err(parked) => {
-                entries.push(Entry::load(parked));
+                entries.push(Entry::load(*parked));
                 return;
             }
         };
@@ -226,7 +226,11 @@ impl<P> Core<P> {
 
     /// The request, if all that it rests on is in memory or was found; otherwise what is to be found first. All of
     /// it, found before or not: what a request comes back with is all that it has.
-    fn load_first(&mut self, request: Request<P>, basis: &Basis) -> Result<Request<P>, Parked<P>> {
+    fn load_first(
+        &mut self,
+        request: Request<P>,
+        basis: &Basis,
+    ) -> Result<Request<P>, Box<Parked<P>>> {
         let Command::Transfers(batch) = &request.command else { return Ok(request) };
         let needs = self.ledger.originals_needed(batch);
         let has_originals = needs.iter().all(|needed| basis.past.originals.contains_key(needed));
@@ -235,7 +239,7 @@ impl<P> Core<P> {
             return Ok(request);
         }
         let ids = self.old_ids.of_batch(&self.ledger, batch, &LookedUp::default());
-        Err(Parked { request, stage: Stage::Decide, needs, ids })
+        Err(Box::new(Parked { request, stage: Stage::Decide, needs, ids }))
     }
 
     /// Ids of sealed segments are found here from now on. Those that are in memory still are forgotten: to drop them
