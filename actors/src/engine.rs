@@ -11,8 +11,8 @@ use crossbeam_channel::Sender;
 use florin_engine::Ledger;
 use florin_persistence::snapshot::{Manifest, SledStore, SnapshotIdentity, SnapshotStore};
 use florin_persistence::{
-    DataDir, Disk, ID_SHARD_ENTRIES_DEFAULT, IdOptions, IdRuns, IdSet, JournalOptions,
-    JournalReader, OpenError, RealDisk, Recovery, SparePreparer, frame_bytes_max,
+    DataDir, Disk, ID_SHARD_ENTRIES_DEFAULT, IdOptions, IdRuns, JournalOptions, JournalReader,
+    OpenError, RealDisk, Recovery, SparePreparer, frame_bytes_max,
 };
 use tokio::sync::mpsc;
 
@@ -26,7 +26,7 @@ use crate::load::load;
 use crate::partition::{Core, IdsSealed, Look, Parked, Partition, Resume, Retry};
 use crate::publish::{Gauge, JournalFigures};
 use crate::reply::{Port, pump};
-use crate::seal::{self, Sealer, Sealing};
+use crate::seal::{self, Sealer, Sealing, Told};
 use crate::snapshots::{Ask, Keeper, Looking, SnapshotOptions};
 use crate::spare;
 use crate::start::{Places, StartOptions, StartProgress, Started, start};
@@ -161,7 +161,7 @@ impl Engine {
         let (work, works) = crossbeam_channel::bounded(queue_steps(options.limits));
         let (partition, system) = start_partition(Partition::new(core, clock, work.clone()));
         let readers = start_readers(&reader, sealer.ids(), &partition);
-        let sealing = start_sealing(sealer, &partition);
+        let sealing = start_sealing(sealer, &gauge, &partition);
         let keeper = store.map(|store| {
             let identity = SnapshotIdentity { lineage: recovery.lineage, partition: 0 };
             let seen = started.snapshot.as_ref().map_or(0, Manifest::head_sequence);
@@ -321,11 +321,23 @@ fn start_keeper(keeper: Keeper<Visitor>) -> Sender<Ask> {
 }
 
 /// Starts the thread that makes what lies beside segments that are over.
-fn start_sealing<D: Disk>(sealer: Sealer<D>, partition: &Addr<Partition<Port>>) -> Sender<Sealing> {
+fn start_sealing<D: Disk>(
+    sealer: Sealer<D>,
+    gauge: &Arc<Gauge>,
+    partition: &Addr<Partition<Port>>,
+) -> Sender<Sealing> {
     let (sender, work) = crossbeam_channel::unbounded();
     let (partition, to) = (partition.clone(), sender.clone());
-    let mut tell = move |sealed: Arc<IdSet<D>>| {
-        partition.do_send(IdsSealed { sealed, to: to.clone() });
+    let gauge = Arc::clone(gauge);
+    let mut tell = move |told| match told {
+        Told::Sealed(ids) => {
+            gauge.set_sealing_stuck(false);
+            partition.do_send(IdsSealed { sealed: ids, to: to.clone() });
+        }
+        Told::Stuck => {
+            gauge.set_sealing_stuck(true);
+            partition.do_send(Retry);
+        }
     };
     let run = move || seal::run(sealer, &work, &mut tell);
     spawn("florin-sealing", move || or_abort("the ids of a segment could not be written", run()));

@@ -250,9 +250,14 @@ impl<P> Core<P> {
         self.ledger.forget_ids(through)
     }
 
+    fn has_too_many_ids(&self) -> bool {
+        self.ledger.ids_kept_len() >= self.ids_kept_max
+    }
+
     pub(super) fn room_for(&self, bytes: u64) -> Room {
         match () {
-            () if self.ledger.ids_kept_len() >= self.ids_kept_max => Room::Later,
+            () if self.has_too_many_ids() && self.gauge.is_sealing_stuck() => Room::Never,
+            () if self.has_too_many_ids() => Room::Later,
             () if self.gauge.has_room(bytes) => Room::Now,
             () if self.gauge.is_out_of_space() => Room::Never,
             () => Room::Later,

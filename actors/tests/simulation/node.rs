@@ -341,9 +341,10 @@ impl<D: Disk> Node<D> {
                 _ => self.core.ids_sealed(sealed),
             };
             drop(forgotten);
-            if self.core.is_waiting() {
-                self.mailbox.push_back(Message::Retry);
-            }
+        }
+        self.gauge.set_sealing_stuck(sealing == Sealing::Failed);
+        if self.core.is_waiting() {
+            self.mailbox.push_back(Message::Retry);
         }
         Ok(sealing)
     }
