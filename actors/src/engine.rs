@@ -11,8 +11,8 @@ use crossbeam_channel::Sender;
 use florin_engine::{Ledger, Sequence};
 use florin_persistence::snapshot::{Manifest, SledStore, SnapshotIdentity, SnapshotStore};
 use florin_persistence::{
-    DataDir, Disk, ID_SHARD_ENTRIES_DEFAULT, IdOptions, IdRuns, IdSet, JournalOptions,
-    JournalReader, OpenError, RealDisk, Recovery, SparePreparer, check_may_serve, frame_bytes_max,
+    DataDir, Disk, ID_SHARD_ENTRIES_DEFAULT, IdOptions, IdRuns, JournalOptions, JournalReader,
+    OpenError, RealDisk, Recovery, SparePreparer, check_may_serve, frame_bytes_max,
 };
 use tokio::sync::mpsc;
 
@@ -26,13 +26,16 @@ use crate::load::load;
 use crate::partition::{Core, IdsSealed, Look, Parked, Partition, Resume, Retry};
 use crate::publish::{Gauge, JournalFigures};
 use crate::reply::{Port, pump};
-use crate::seal::{self, Sealer, Sealing};
+use crate::seal::{self, Sealer, Sealing, Told};
 use crate::snapshots::{Ask, Keeper, Looking, SnapshotOptions};
 use crate::spare;
 use crate::start::{Places, StartOptions, StartProgress, Started, start};
 
 /// How long a stop waits for what is under way. It is a matter of milliseconds, unless the disk is full.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// What an id takes of a segment, at least.
+const RECORD_BYTES_MIN: u64 = 176;
 
 /// Ids that are forgotten together once they are sealed: fewer than a segment of the usual size holds.
 const ID_GENERATION: usize = 1 << 20;
@@ -152,7 +155,8 @@ impl Engine {
         gauge.publish(&writer.status());
         let frame_bytes_max = frame_bytes_max(options.segment_bytes);
         let watch = ClockWatch::new(options.accept_clock);
-        let mut core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max);
+        let mut core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max)
+            .keeping_ids(ids_kept_max(options.segment_bytes));
         drop(core.ids_sealed(sealer.ids().set()));
         let preparer = writer.spare_preparer();
         let feed = Feed::new(directory, recovery.last_sequence);
@@ -162,7 +166,7 @@ impl Engine {
         let (work, works) = crossbeam_channel::bounded(queue_steps(options.limits));
         let (partition, system) = start_partition(Partition::new(core, clock, work.clone()));
         let readers = start_readers(&reader, sealer.ids(), &partition);
-        let sealing = start_sealing(sealer, &partition);
+        let sealing = start_sealing(sealer, &gauge, &partition);
         let keeper = store.map(|store| {
             let identity = SnapshotIdentity { lineage: recovery.lineage, partition: 0 };
             let seen = started.snapshot.as_ref().map_or(0, Manifest::head_sequence);
@@ -325,6 +329,12 @@ fn start_partition(partition: Partition<Port>) -> (Addr<Partition<Port>>, System
     starting.recv().expect("the actor system starts, or the process has ended")
 }
 
+/// Most ids in memory: some generations, or what a few segments hold where those are larger. Writes wait beyond.
+fn ids_kept_max(segment_bytes: u64) -> usize {
+    let in_segment = usize::try_from(segment_bytes / RECORD_BYTES_MIN).unwrap_or(usize::MAX);
+    (8 * ID_GENERATION).max(in_segment.saturating_mul(3))
+}
+
 /// Bytes of journal that come after an event: about as large a part of them as of the events.
 fn replayed_bytes(recovery: &Recovery, seen: u64) -> u64 {
     let behind = u128::from(recovery.last_sequence.saturating_sub(seen));
@@ -349,11 +359,23 @@ fn start_keeper(keeper: Keeper<Visitor>) -> Sender<Ask> {
 }
 
 /// Starts the thread that makes what lies beside segments that are over.
-fn start_sealing<D: Disk>(sealer: Sealer<D>, partition: &Addr<Partition<Port>>) -> Sender<Sealing> {
+fn start_sealing<D: Disk>(
+    sealer: Sealer<D>,
+    gauge: &Arc<Gauge>,
+    partition: &Addr<Partition<Port>>,
+) -> Sender<Sealing> {
     let (sender, work) = crossbeam_channel::unbounded();
     let (partition, to) = (partition.clone(), sender.clone());
-    let mut tell = move |sealed: Arc<IdSet<D>>| {
-        partition.do_send(IdsSealed { sealed, to: to.clone() });
+    let gauge = Arc::clone(gauge);
+    let mut tell = move |told| match told {
+        Told::Sealed(ids) => {
+            gauge.set_sealing_stuck(false);
+            partition.do_send(IdsSealed { sealed: ids, to: to.clone() });
+        }
+        Told::Stuck => {
+            gauge.set_sealing_stuck(true);
+            partition.do_send(Retry);
+        }
     };
     let run = move || seal::run(sealer, &work, &mut tell);
     spawn("florin-sealing", move || or_abort("the ids of a segment could not be written", run()));

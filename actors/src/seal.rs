@@ -100,14 +100,14 @@ impl<D: Disk> Sealer<D> {
         ids: IdRuns<D>,
         known: Indexes<D>,
     ) -> Self {
-        let mut sealer = Self { disk, journal, sealed, reader, ids, known: BTreeMap::new() };
+        let mut made = Self { disk, journal, sealed, reader, ids, known: BTreeMap::new() };
         for (segment, index) in known {
-            match sealer.reader.add_sealed(Arc::clone(&index)) {
-                Ok(()) => drop(sealer.known.insert(segment, index)),
+            match made.reader.add_sealed(Arc::clone(&index)) {
+                Ok(()) => drop(made.known.insert(segment, index)),
                 Err(error) => tracing::warn!(segment, %error, "an index is made again"),
             }
         }
-        sealer
+        made
     }
 
     /// The runs of ids.
@@ -182,7 +182,15 @@ impl<D: Disk> Sealer<D> {
     }
 }
 
-/// The sealing thread's loop. `tell` is told of each new set of ids.
+/// What the sealing thread has to tell.
+pub enum Told<D: Disk> {
+    /// Ids are found here from now on.
+    Sealed(Arc<IdSet<D>>),
+    /// Something could not be made. It is tried again.
+    Stuck,
+}
+
+/// The sealing thread's loop. `tell` is told of each new set of ids, and of trouble.
 ///
 /// # Errors
 /// A write or sync of a run of ids has failed. The process ends: what cannot write those cannot be trusted to write a
@@ -190,7 +198,7 @@ impl<D: Disk> Sealer<D> {
 pub fn run<D: Disk>(
     mut sealer: Sealer<D>,
     work: &Receiver<Sealing>,
-    tell: &mut dyn FnMut(Arc<IdSet<D>>),
+    tell: &mut dyn FnMut(Told<D>),
 ) -> Result<(), SealFault> {
     loop {
         match work.recv_timeout(LOOK_EVERY) {
@@ -205,13 +213,14 @@ pub fn run<D: Disk>(
             match sealer.step() {
                 Ok(Sealed::Nothing) => break,
                 Ok(Sealed::Segment | Sealed::Merged) => {
-                    tell(sealer.ids.set());
+                    tell(Told::Sealed(sealer.ids.set()));
                 }
                 Err(SealFault::Ids(error @ (IdsError::Failed { .. } | IdsError::Poisoned))) => {
                     return Err(error.into());
                 }
                 Err(error) => {
                     tracing::warn!(%error, "what lies beside the journal could not be made: it is tried again");
+                    tell(Told::Stuck);
                     break;
                 }
             }

@@ -177,13 +177,12 @@ impl<L: Looking> Keeper<L> {
             progress(taking.progress());
             thread::sleep(began.elapsed() * REST);
         }
-        let draft = taking.finish()?;
-        let manifest = self.publish(draft)?;
+        let manifest = self.publish(&taking.finish()?)?;
         self.store.look(manifest.generation())
     }
 
     /// What the pieces have seen has to be durable first: a crash may take what is not.
-    fn publish(&mut self, draft: Draft) -> Result<Manifest, SnapshotError> {
+    fn publish(&mut self, draft: &Draft) -> Result<Manifest, SnapshotError> {
         loop {
             let durable_through = self.gauge.figures().durable_sequence;
             if durable_through >= draft.seen_through() {
@@ -197,8 +196,8 @@ impl<L: Looking> Keeper<L> {
         &self,
         look: impl FnOnce(&Ledger) -> T + Send + 'static,
     ) -> Result<T, SnapshotError> {
-        let (seen, sees) = crossbeam_channel::bounded(1);
-        self.ledger.look(Box::new(move |ledger| drop(seen.send(look(ledger)))));
-        sees.recv().map_err(|_| SnapshotError::Misused { what: "the engine has stopped" })
+        let (to, answer) = crossbeam_channel::bounded(1);
+        self.ledger.look(Box::new(move |ledger| drop(to.send(look(ledger)))));
+        answer.recv().map_err(|_| SnapshotError::Misused { what: "the engine has stopped" })
     }
 }

@@ -101,7 +101,8 @@ pub fn start<D: Disk>(
 ) -> Result<Started<D>, OpenError> {
     let partition = options.journal.partition;
     let known = identify(disk, places.journal())?;
-    let (lineage, segments) = known.map_or((None, Vec::new()), |(id, all)| (Some(id), all));
+    let (lineage, segments) =
+        known.map_or((None, Vec::new()), |known| (Some(known.lineage), known.segments));
     let indexes = load_indexes(disk, &places.sealed, segments)?;
     let open_ids = |lineage| IdRuns::open(disk, &places.ids, lineage, &options.ids);
     let ids = lineage.map(open_ids).transpose()?;

@@ -43,8 +43,8 @@ pub use limits::{
     SEGMENT_BYTES_MIN, frame_bytes_max,
 };
 pub use recovery::{
-    Base, Cut, From, Passed, Progress, Recovery, Replays, ScanReport, TakenOver, identify, is_fork,
-    lineage_and_epoch, open, open_from, scan,
+    Base, Cut, From, Identity, Passed, Progress, Recovery, Replays, ScanReport, TakenOver,
+    identify, is_fork, lineage_and_epoch, open, open_from, scan,
 };
 pub use role::{
     Fence, Role, check_may_serve, drop_role, epoch_of_next_term, least_leader_epoch, read_role,

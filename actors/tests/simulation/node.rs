@@ -131,7 +131,10 @@ impl<D: Disk> Node<D> {
         let frame_bytes_max = frame_bytes_max(segment_bytes);
         let preparer = writer.spare_preparer();
         let watch = ClockWatch::new(accepts_clock);
-        let mut core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max);
+        // More than the open segment and one that was just sealed hold, by not much.
+        let in_segment = usize::try_from(segment_bytes / 176).expect("small");
+        let mut core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max)
+            .keeping_ids(2 * in_segment + 3 * ids.generation);
         drop(core.ids_sealed(sealer.ids().set()));
         let identity = SnapshotIdentity { lineage: recovery.lineage, partition: 0 };
         let node = Self {
@@ -339,6 +342,10 @@ impl<D: Disk> Node<D> {
                 _ => self.core.ids_sealed(sealed),
             };
             drop(forgotten);
+        }
+        self.gauge.set_sealing_stuck(sealing == Sealing::Failed);
+        if self.core.is_waiting() {
+            self.mailbox.push_back(Message::Retry);
         }
         Ok(sealing)
     }

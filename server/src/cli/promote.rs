@@ -57,7 +57,8 @@ impl Promote {
     pub async fn run(self, output: &mut Output<'_>) -> Result<Exit, Failure> {
         let Self { data, old, old_is_gone, lose, token, place } = self;
         let options = PromoteOptions { data, old, old_is_gone, lose, token, place };
-        let promoted = promote::run(&options).await.map_err(|error| Failure::standby(&error))?;
+        let promoting = Box::pin(promote::run(&options));
+        let promoted = promoting.await.map_err(|error| Failure::standby(&error))?;
         output.result(&promoted)?;
         Ok(Exit::Done)
     }
