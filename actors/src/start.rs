@@ -3,6 +3,7 @@
 //! journal alone.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use florin_engine::{Ledger, Sequence};
 use florin_persistence::snapshot::{
@@ -10,11 +11,12 @@ use florin_persistence::snapshot::{
 };
 use florin_persistence::{
     DataDir, Disk, From, IdOptions, IdRuns, JournalOptions, JournalReader, JournalWriter,
-    OpenError, Progress, Recovery, identify, open_from,
+    OpenError, Progress, Recovery, Replays, identify, open_from,
 };
 
 use crate::directory::Directory;
-use crate::rebuild::Rebuild;
+use crate::ahead::read_ahead;
+use crate::rebuild::{Rebuild, id_generation_len};
 use crate::seal::{Indexes, Sealer, load_indexes};
 
 /// The folders of a partition.
@@ -57,6 +59,13 @@ pub struct StartOptions {
     pub seed: u64,
 }
 
+/// How the journal is replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    ReadingAhead,
+    OneByOne,
+}
+
 /// How far a start has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartProgress {
@@ -64,6 +73,19 @@ pub enum StartProgress {
     Loading(LoadProgress),
     /// The journal is being read.
     Replaying(Progress),
+}
+
+/// What a start went by, and how long it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StartFigures {
+    /// The snapshot that it began with; `None`: it began with the first event.
+    pub snapshot: Option<u64>,
+    /// Time for loading snapshots, those that could not be used too.
+    pub loading: Duration,
+    /// Time for reading and replaying the journal.
+    pub replaying: Duration,
+    /// Events that were replayed. Some of them only for their ids.
+    pub events_replayed: u64,
 }
 
 /// What a start has found and made.
@@ -84,6 +106,8 @@ pub struct Started<D: Disk> {
     pub snapshot: Option<Manifest>,
     /// Why others could not be used, newest first.
     pub passed_over: Vec<(u64, String)>,
+    /// How long it took.
+    pub figures: StartFigures,
 }
 
 /// Starts.
@@ -107,8 +131,11 @@ pub fn start<D: Disk>(
 
     let mut passed_over = Vec::new();
     let mut below = None;
+    let mut figures = StartFigures::default();
+    let mut how = How::ReadingAhead;
     let (rebuilt, snapshot, opened) = loop {
         let identity = lineage.map(|lineage| SnapshotIdentity { lineage, partition });
+        let begun = Instant::now();
         let found = match (store, identity) {
             (Some(store), Some(identity)) => {
                 let seed = options.seed;
@@ -144,12 +171,35 @@ pub fn start<D: Disk>(
             Some(manifest) => manifest.head_sequence().min(ids_through) + 1,
             None => 1,
         };
-        let mut rebuild = Rebuild::new(ledger, ids_through);
-        match replay(disk, places, options, &indexes, from, &mut rebuild, progress) {
-            Ok(opened) => break (rebuild, snapshot, opened),
+        let generation_len = id_generation_len(options.journal.segment_bytes);
+        let mut rebuild = Rebuild::new(ledger, ids_through, generation_len);
+        figures.loading += begun.elapsed();
+        let begun = Instant::now();
+        let opened = match how {
+            How::ReadingAhead => read_ahead(&mut rebuild, |sink| {
+                replay(disk, places, options, &indexes, from, sink, progress)
+            }),
+            How::OneByOne => {
+                replay(disk, places, options, &indexes, from, &mut rebuild, progress)
+            }
+        };
+        match opened {
+            Ok(opened) => {
+                figures.replaying += begun.elapsed();
+                figures.events_replayed = (opened.2.last_sequence + 1).saturating_sub(from);
+                break (rebuild, snapshot, opened);
+            }
             // What it was replayed on may not have been what it said. If it was the journal, the next try ends alike.
             Err(error @ (OpenError::Damaged { .. } | OpenError::StateDiffers(_))) => {
-                let Some(manifest) = snapshot else { return Err(error) };
+                figures.replaying += begun.elapsed();
+                let Some(manifest) = snapshot else {
+                    // Reading was ahead of what did not fit: where that stands, only this tells.
+                    if how == How::ReadingAhead {
+                        (how, below) = (How::OneByOne, Some(0));
+                        continue;
+                    }
+                    return Err(error);
+                };
                 below = Some(manifest.generation());
                 passed_over.push((manifest.generation(), error.to_string()));
             }
@@ -167,7 +217,18 @@ pub fn start<D: Disk>(
     let (ledger, directory) = rebuilt.finish();
     let Places { journal, sealed, .. } = places.clone();
     let sealer = Sealer::new(disk.clone(), journal, sealed, reader.clone(), ids, indexes);
-    Ok(Started { writer, reader, recovery, ledger, directory, sealer, snapshot, passed_over })
+    figures.snapshot = snapshot.as_ref().map(Manifest::generation);
+    Ok(Started {
+        writer,
+        reader,
+        recovery,
+        ledger,
+        directory,
+        sealer,
+        snapshot,
+        passed_over,
+        figures,
+    })
 }
 
 type Opened<D> = (JournalWriter<D>, JournalReader<D>, Recovery);
@@ -178,11 +239,11 @@ fn replay<D: Disk>(
     options: &StartOptions,
     indexes: &Indexes<D>,
     sequence: Sequence,
-    rebuild: &mut Rebuild,
+    sink: &mut dyn Replays,
     progress: &mut dyn FnMut(StartProgress),
 ) -> Result<Opened<D>, OpenError> {
     let passed = |number| indexes.get(&number).map(|index| index.passed());
     let from = From { sequence, passed: &passed, base: None };
     let mut told = |of| progress(StartProgress::Replaying(of));
-    open_from(disk, places.journal(), &options.journal, from, rebuild, &mut told)
+    open_from(disk, places.journal(), &options.journal, from, sink, &mut told)
 }
