@@ -14,9 +14,10 @@ use florin_persistence::{
     DataDir, Disk, ID_SHARD_ENTRIES_DEFAULT, IdOptions, IdRuns, IdSet, JournalOptions,
     JournalReader, OpenError, RealDisk, Recovery, SparePreparer, frame_bytes_max,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::admit::{Admission, AdmissionLimits};
+use crate::beside::{BesideFigures, BesideGauge};
 use crate::clock::{Clock, ClockWatch};
 use crate::command::{Answer, Command, Figures, Unavailable};
 use crate::dispatch::{Begun, Dispatcher};
@@ -29,7 +30,7 @@ use crate::reply::{Port, pump};
 use crate::seal::{self, Sealer, Sealing};
 use crate::snapshots::{Ask, Keeper, Looking, SnapshotOptions};
 use crate::spare;
-use crate::start::{Places, StartOptions, StartProgress, Started, start};
+use crate::start::{Places, StartFigures, StartOptions, StartProgress, Started, start};
 
 /// How long a stop waits for what is under way. It is a matter of milliseconds, unless the disk is full.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -66,6 +67,10 @@ pub struct Engine {
     feed: Arc<Feed>,
     reader: JournalReader<RealDisk>,
     frame_bytes_max: u64,
+    partition: Addr<Partition<Port>>,
+    ids: IdRuns<RealDisk>,
+    beside: Arc<BesideGauge>,
+    start: StartFigures,
     system: System,
     /// `None`: the folder of snapshots could not be opened.
     snapshots: Option<Sender<Ask>>,
@@ -79,6 +84,8 @@ pub struct OpenedEngine {
     pub recovery: Recovery,
     /// The data directory, locked as long as this is kept.
     pub data: DataDir,
+    /// What the start went by, and how long it took.
+    pub start: StartFigures,
 }
 
 impl fmt::Debug for Engine {
@@ -134,6 +141,7 @@ impl Engine {
         for (snapshot, why) in &started.passed_over {
             tracing::warn!(snapshot, why, "a snapshot could not be used");
         }
+        let start = started.figures;
         if let Some(manifest) = &started.snapshot {
             let (snapshot, sequence) = (manifest.generation(), manifest.head_sequence());
             tracing::info!(snapshot, sequence, "replayed from a snapshot on");
@@ -153,7 +161,8 @@ impl Engine {
         let (work, works) = crossbeam_channel::bounded(queue_steps(options.limits));
         let (partition, system) = start_partition(Partition::new(core, clock, work.clone()));
         let readers = start_readers(&reader, sealer.ids(), &partition);
-        let sealing = start_sealing(sealer, &partition);
+        let (ids, beside) = (sealer.ids().clone(), Arc::new(BesideGauge::default()));
+        let sealing = start_sealing(sealer, Arc::clone(&beside), &partition);
         let keeper = store.map(|store| {
             let identity = SnapshotIdentity { lineage: recovery.lineage, partition: 0 };
             let seen = started.snapshot.as_ref().map_or(0, Manifest::head_sequence);
@@ -163,7 +172,7 @@ impl Engine {
                 identity,
                 options.snapshots,
                 Visitor(partition.clone()),
-                Arc::clone(&gauge),
+                (Arc::clone(&gauge), Arc::clone(&beside)),
                 clock,
                 (seen, replayed_bytes),
             ))
@@ -175,11 +184,23 @@ impl Engine {
         spawn("florin-journal", move || or_abort("the journal could not be written", run()));
         tokio::spawn(pump(syncs));
         let admission = Admission::new(options.limits);
-        let (dispatcher, flush) = Dispatcher::new(admission, partition);
+        let (dispatcher, flush) = Dispatcher::new(admission, partition.clone());
         tokio::spawn(flush);
         let snapshots = keeper;
-        let engine = Self { dispatcher, gauge, feed, reader, frame_bytes_max, system, snapshots };
-        Ok(OpenedEngine { engine, recovery, data })
+        let engine = Self {
+            dispatcher,
+            gauge,
+            feed,
+            reader,
+            frame_bytes_max,
+            partition,
+            ids,
+            beside,
+            start,
+            system,
+            snapshots,
+        };
+        Ok(OpenedEngine { engine, recovery, data, start })
     }
 
     /// Asks, and waits for the answer: for whatever it rests on to be on disk.
@@ -210,6 +231,11 @@ impl Engine {
         self.gauge.figures()
     }
 
+    /// Figures of snapshots, indexes and ids.
+    pub fn beside(&self) -> BesideFigures {
+        self.beside.figures(&self.ids, self.start)
+    }
+
     /// What is published: the feed, and the directory of accounts and payments.
     pub const fn feed(&self) -> &Arc<Feed> {
         &self.feed
@@ -227,6 +253,18 @@ impl Engine {
             Answer::Figures(figures) => Some(figures),
             _ => None,
         }
+    }
+
+    /// Looks at the ledger between two batches, past the door. What is seen may not be durable yet, and everybody
+    /// waits while it is looked at. `None` once the engine has stopped.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Ledger) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (seen, sees) = oneshot::channel();
+        // An error means that nobody wants to know any more.
+        self.partition.do_send(Look(Box::new(move |ledger| drop(seen.send(look(ledger))))));
+        sees.await.ok()
     }
 
     /// What the journal and the partition publish while they run.
@@ -307,13 +345,17 @@ fn start_keeper(keeper: Keeper<Visitor>) -> Sender<Ask> {
 }
 
 /// Starts the thread that makes what lies beside segments that are over.
-fn start_sealing<D: Disk>(sealer: Sealer<D>, partition: &Addr<Partition<Port>>) -> Sender<Sealing> {
+fn start_sealing<D: Disk>(
+    sealer: Sealer<D>,
+    beside: Arc<BesideGauge>,
+    partition: &Addr<Partition<Port>>,
+) -> Sender<Sealing> {
     let (sender, work) = crossbeam_channel::unbounded();
     let (partition, to) = (partition.clone(), sender.clone());
     let mut tell = move |sealed: Arc<IdSet<D>>| {
         partition.do_send(IdsSealed { sealed, to: to.clone() });
     };
-    let run = move || seal::run(sealer, &work, &mut tell);
+    let run = move || seal::run(sealer, &work, &beside, &mut tell);
     spawn("florin-sealing", move || or_abort("the ids of a segment could not be written", run()));
     let _ = sender.send(Sealing::Look);
     sender
