@@ -267,10 +267,10 @@ impl Engine {
         &self,
         look: impl FnOnce(&Ledger) -> T + Send + 'static,
     ) -> Option<T> {
-        let (seen, sees) = oneshot::channel();
+        let (to, answer) = oneshot::channel();
         // An error means that nobody wants to know any more.
-        self.partition.do_send(Look(Box::new(move |ledger| drop(seen.send(look(ledger))))));
-        sees.await.ok()
+        self.partition.do_send(Look(Box::new(move |ledger| drop(to.send(look(ledger))))));
+        answer.await.ok()
     }
 
     /// What the journal and the partition publish while they run.

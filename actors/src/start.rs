@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use florin_engine::{Ledger, Sequence};
+use florin_engine::{Ledger, Restoring, Sequence};
 use florin_persistence::snapshot::{
     LoadOptions, LoadProgress, Loaded, Manifest, SnapshotIdentity, SnapshotStore, load,
 };
@@ -144,18 +144,7 @@ pub fn start<D: Disk>(
                 let seed = options.seed;
                 let options =
                     LoadOptions { identity, last_sequence: None, seed, ids_through, below };
-                let mut told = |of| progress(StartProgress::Loading(of));
-                match load(store, &options, &mut told) {
-                    Ok(Loaded { found, passed_over: others }) => {
-                        let others = others.into_iter().map(|(it, why)| (it, why.to_string()));
-                        passed_over.extend(others);
-                        found
-                    }
-                    Err(error) => {
-                        passed_over.push((0, error.to_string()));
-                        None
-                    }
-                }
+                load_newest(store, &options, &mut passed_over, progress)
             }
             _ => None,
         };
@@ -229,6 +218,25 @@ pub fn start<D: Disk>(
         passed_over,
         figures,
     })
+}
+
+/// The newest snapshot that can be used; why others cannot goes to `passed_over`.
+fn load_newest(
+    store: &dyn SnapshotStore,
+    options: &LoadOptions,
+    passed_over: &mut Vec<(u64, String)>,
+    progress: &mut dyn FnMut(StartProgress),
+) -> Option<(Restoring, Manifest)> {
+    match load(store, options, &mut |of| progress(StartProgress::Loading(of))) {
+        Ok(Loaded { found, passed_over: others }) => {
+            passed_over.extend(others.into_iter().map(|(it, why)| (it, why.to_string())));
+            found
+        }
+        Err(error) => {
+            passed_over.push((0, error.to_string()));
+            None
+        }
+    }
 }
 
 type Opened<D> = (JournalWriter<D>, JournalReader<D>, Recovery);

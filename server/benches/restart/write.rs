@@ -60,7 +60,7 @@ pub async fn run(args: &Args, opened: OpenedEngine) -> Result<Written, Failure> 
 pub async fn digest(engine: &Engine) -> Result<String, Failure> {
     let digest = engine.look(florin_engine::Ledger::digest).await;
     let digest = digest.ok_or("the engine has stopped")?;
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
 }
 
 async fn in_batches(
