@@ -54,7 +54,8 @@ fn apply(
         // An error means that nothing more is read.
         let _ = empty.try_send(events);
     }
-    Ok(())
+    // All came, or nobody wants the verdict any more.
+    rebuild.end()
 }
 
 /// The reading end.

@@ -230,8 +230,7 @@ async fn a_damaged_snapshot_costs_time_and_nothing_else() {
     server.kill();
     let newest = |place: &Place| place.snapshots().join("0000000002.sled/db");
     let other_manifest = |place: &Place| place.snapshots().join("0000000001.manifest");
-    type Harm = fn(&Place);
-    let harms: [(&str, Value, Harm); 4] = [
+    let harms: [(&str, Value, fn(&Place)); 4] = [
         ("nothing", json!(2), |_| ()),
         ("the newest", json!(1), |place| damage(&place.snapshots().join("0000000002.sled/db"))),
         ("its manifest is gone", json!(1), |place| {

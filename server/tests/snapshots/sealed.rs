@@ -2,6 +2,7 @@
 //! these files, nothing is paid twice.
 
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use florin_proto::v1;
@@ -120,6 +121,21 @@ async fn old_ids_are_known_for_good() {
     assert_eq!(place.verified()["ok"], true);
 }
 
+/// What is done to a data directory.
+type Harm = fn(&Place);
+
+fn damage_all(dir: &Path) {
+    for file in files_in(dir) {
+        damage(&file);
+    }
+}
+
+fn remove_all(dir: &Path) {
+    for file in files_in(dir) {
+        fs::remove_file(file).expect("removed");
+    }
+}
+
 #[tokio::test]
 async fn what_lies_beside_the_journal_is_made_again_after_a_start() {
     let place = Place::new();
@@ -127,13 +143,12 @@ async fn what_lies_beside_the_journal_is_made_again_after_a_start() {
     super::create(&server);
     let past_before = past(&server).await;
     server.kill();
-    type Harm = fn(&Place);
     let harms: [(&str, Harm); 5] = [
         ("ids are gone", |place| fs::remove_dir_all(place.ids()).expect("removed")),
         ("indexes are gone", |place| fs::remove_dir_all(place.sealed()).expect("removed")),
-        ("ids are damaged", |place| files_in(&place.ids()).iter().for_each(|file| damage(file))),
+        ("ids are damaged", |place| damage_all(&place.ids())),
         ("indexes are damaged", |place| {
-            files_in(&place.sealed()).iter().for_each(|file| damage(file));
+            damage_all(&place.sealed());
         }),
         ("some of both are gone", |place| {
             for dir in [place.ids(), place.sealed()] {
@@ -190,19 +205,16 @@ async fn paid_once(server: &Server, what: &str) {
 
 #[tokio::test]
 async fn what_lies_beside_the_journal_is_made_again_while_it_runs() {
-    type Harm = fn(&Place);
     let harms: [(&str, Harm); 4] = [
-        ("ids are damaged", |place| files_in(&place.ids()).iter().for_each(|file| damage(file))),
+        ("ids are damaged", |place| damage_all(&place.ids())),
         ("indexes are damaged", |place| {
-            files_in(&place.sealed()).iter().for_each(|file| damage(file));
+            damage_all(&place.sealed());
         }),
         ("ids are gone", |place| {
-            files_in(&place.ids()).iter().for_each(|file| fs::remove_file(file).expect("removed"));
+            remove_all(&place.ids());
         }),
         ("indexes are gone", |place| {
-            files_in(&place.sealed())
-                .iter()
-                .for_each(|file| fs::remove_file(file).expect("removed"));
+            remove_all(&place.sealed());
         }),
     ];
     let place = Place::new();
