@@ -217,6 +217,9 @@ fn now_ns() -> u64 {
     u64::try_from(since.expect("after 1970").as_nanos()).expect("before 2554")
 }
 
+/// What is done to a data directory.
+type Harm = fn(&Place);
+
 #[tokio::test]
 async fn a_damaged_snapshot_costs_time_and_nothing_else() {
     let place = Place::new();
@@ -230,7 +233,7 @@ async fn a_damaged_snapshot_costs_time_and_nothing_else() {
     server.kill();
     let newest = |place: &Place| place.snapshots().join("0000000002.sled/db");
     let other_manifest = |place: &Place| place.snapshots().join("0000000001.manifest");
-    let harms: [(&str, Value, fn(&Place)); 4] = [
+    let harms: [(&str, Value, Harm); 4] = [
         ("nothing", json!(2), |_| ()),
         ("the newest", json!(1), |place| damage(&place.snapshots().join("0000000002.sled/db"))),
         ("its manifest is gone", json!(1), |place| {
