@@ -306,7 +306,9 @@ fn the_kind_of_digest_follows_from_what_is_in_memory() {
 fn ids_that_are_kept_elsewhere_are_not_kept_again() {
     let events = history();
     let mut whole = Ledger::new(1);
-    events.iter().for_each(|event| whole.replay(event).expect("a history"));
+    for event in &events {
+        whole.replay(event).expect("a history");
+    }
     for through in 0..=events.len() as u64 {
         let mut ledger = Ledger::new(2);
         drop(ledger.forget_ids(through));
