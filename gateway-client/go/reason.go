@@ -179,6 +179,12 @@ const (
 	ReasonBalanceAboveCeiling Reason = "BALANCE_ABOVE_CEILING"
 	// ReasonAssetLimit: the ledger has 1,024 assets: no more can be registered.
 	ReasonAssetLimit Reason = "ASSET_LIMIT"
+
+	// -- Looking after the engine --
+
+	// ReasonSnapshotFailed: a snapshot could not be taken, read or deleted. The journal has everything that
+	// is in it.
+	ReasonSnapshotFailed Reason = "SNAPSHOT_FAILED"
 )
 
 // What this client finds out by itself.
