@@ -14,9 +14,10 @@ use florin_persistence::{
     DataDir, Disk, ID_SHARD_ENTRIES_DEFAULT, IdOptions, IdRuns, JournalOptions, JournalReader,
     OpenError, RealDisk, Recovery, SparePreparer, check_may_serve, frame_bytes_max,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::admit::{Admission, AdmissionLimits};
+use crate::beside::{BesideFigures, BesideGauge};
 use crate::clock::{Clock, ClockWatch};
 use crate::command::{Answer, Command, Figures, Unavailable};
 use crate::dispatch::{Begun, Dispatcher};
@@ -25,20 +26,18 @@ use crate::journal::{self, Committer, Outlet, Work};
 use crate::load::load;
 use crate::partition::{Core, IdsSealed, Look, Parked, Partition, Resume, Retry};
 use crate::publish::{Gauge, JournalFigures};
+use crate::rebuild::id_generation_len;
 use crate::reply::{Port, pump};
 use crate::seal::{self, Sealer, Sealing, Told};
 use crate::snapshots::{Ask, Keeper, Looking, SnapshotOptions};
 use crate::spare;
-use crate::start::{Places, StartOptions, StartProgress, Started, start};
+use crate::start::{Places, StartFigures, StartOptions, StartProgress, Started, start};
 
 /// How long a stop waits for what is under way. It is a matter of milliseconds, unless the disk is full.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
 /// What an id takes of a segment, at least.
 const RECORD_BYTES_MIN: u64 = 176;
-
-/// Ids that are forgotten together once they are sealed: fewer than a segment of the usual size holds.
-const ID_GENERATION: usize = 1 << 20;
 
 /// When nothing has become durable for this long after the partition has stopped, nothing is under way any more.
 const SETTLED: Duration = Duration::from_millis(50);
@@ -75,6 +74,10 @@ pub struct Engine {
     feed: Arc<Feed>,
     reader: JournalReader<RealDisk>,
     frame_bytes_max: u64,
+    partition: Addr<Partition<Port>>,
+    ids: IdRuns<RealDisk>,
+    beside: Arc<BesideGauge>,
+    start: StartFigures,
     system: System,
     /// `None`: the folder of snapshots could not be opened.
     snapshots: Option<Sender<Ask>>,
@@ -88,6 +91,8 @@ pub struct OpenedEngine {
     pub recovery: Recovery,
     /// The data directory, locked as long as this is kept.
     pub data: DataDir,
+    /// What the start went by, and how long it took.
+    pub start: StartFigures,
 }
 
 impl fmt::Debug for Engine {
@@ -133,7 +138,7 @@ impl Engine {
                 entropy: *entropy.last_chunk().unwrap_or(&[0; 8]),
             },
             seed: entropy.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)),
-            id_generation: ID_GENERATION,
+            id_generation: id_generation_len(options.segment_bytes),
         };
         let places = Places::of(&data);
         // Without snapshots a start takes longer, and that is all.
@@ -146,6 +151,7 @@ impl Engine {
         for (snapshot, why) in &started.passed_over {
             tracing::warn!(snapshot, why, "a snapshot could not be used");
         }
+        let start = started.figures;
         if let Some(manifest) = &started.snapshot {
             let (snapshot, sequence) = (manifest.generation(), manifest.head_sequence());
             tracing::info!(snapshot, sequence, "replayed from a snapshot on");
@@ -166,7 +172,8 @@ impl Engine {
         let (work, works) = crossbeam_channel::bounded(queue_steps(options.limits));
         let (partition, system) = start_partition(Partition::new(core, clock, work.clone()));
         let readers = start_readers(&reader, sealer.ids(), &partition);
-        let sealing = start_sealing(sealer, &gauge, &partition);
+        let (ids, beside) = (sealer.ids().clone(), Arc::new(BesideGauge::default()));
+        let sealing = start_sealing(sealer, &gauge, Arc::clone(&beside), &partition);
         let keeper = store.map(|store| {
             let identity = SnapshotIdentity { lineage: recovery.lineage, partition: 0 };
             let seen = started.snapshot.as_ref().map_or(0, Manifest::head_sequence);
@@ -176,7 +183,7 @@ impl Engine {
                 identity,
                 options.snapshots,
                 Visitor(partition.clone()),
-                Arc::clone(&gauge),
+                (Arc::clone(&gauge), Arc::clone(&beside)),
                 clock,
                 (seen, replayed_bytes),
             ))
@@ -188,11 +195,23 @@ impl Engine {
         spawn("florin-journal", move || or_abort("the journal could not be written", run()));
         tokio::spawn(pump(syncs));
         let admission = Admission::new(options.limits);
-        let (dispatcher, flush) = Dispatcher::new(admission, partition);
+        let (dispatcher, flush) = Dispatcher::new(admission, partition.clone());
         tokio::spawn(flush);
         let snapshots = keeper;
-        let engine = Self { dispatcher, gauge, feed, reader, frame_bytes_max, system, snapshots };
-        Ok(OpenedEngine { engine, recovery, data })
+        let engine = Self {
+            dispatcher,
+            gauge,
+            feed,
+            reader,
+            frame_bytes_max,
+            partition,
+            ids,
+            beside,
+            start,
+            system,
+            snapshots,
+        };
+        Ok(OpenedEngine { engine, recovery, data, start })
     }
 
     /// Asks, and waits for the answer: for whatever it rests on to be on disk.
@@ -223,6 +242,11 @@ impl Engine {
         self.gauge.figures()
     }
 
+    /// Figures of snapshots, indexes and ids.
+    pub fn beside(&self) -> BesideFigures {
+        self.beside.figures(&self.ids, self.start)
+    }
+
     /// What is published: the feed, and the directory of accounts and payments.
     pub const fn feed(&self) -> &Arc<Feed> {
         &self.feed
@@ -240,6 +264,18 @@ impl Engine {
             Answer::Figures(figures) => Some(figures),
             _ => None,
         }
+    }
+
+    /// Looks at the ledger between two batches, past the door. What is seen may not be durable yet, and everybody
+    /// waits while it is looked at. `None` once the engine has stopped.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Ledger) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (to, answer) = oneshot::channel();
+        // An error means that nobody wants to know any more.
+        self.partition.do_send(Look(Box::new(move |ledger| drop(to.send(look(ledger))))));
+        answer.await.ok()
     }
 
     /// What the journal and the partition publish while they run.
@@ -332,7 +368,7 @@ fn start_partition(partition: Partition<Port>) -> (Addr<Partition<Port>>, System
 /// Most ids in memory: some generations, or what a few segments hold where those are larger. Writes wait beyond.
 fn ids_kept_max(segment_bytes: u64) -> usize {
     let in_segment = usize::try_from(segment_bytes / RECORD_BYTES_MIN).unwrap_or(usize::MAX);
-    (8 * ID_GENERATION).max(in_segment.saturating_mul(3))
+    (8 * id_generation_len(segment_bytes)).max(in_segment.saturating_mul(3))
 }
 
 /// Bytes of journal that come after an event: about as large a part of them as of the events.
@@ -362,6 +398,7 @@ fn start_keeper(keeper: Keeper<Visitor>) -> Sender<Ask> {
 fn start_sealing<D: Disk>(
     sealer: Sealer<D>,
     gauge: &Arc<Gauge>,
+    beside: Arc<BesideGauge>,
     partition: &Addr<Partition<Port>>,
 ) -> Sender<Sealing> {
     let (sender, work) = crossbeam_channel::unbounded();
@@ -377,7 +414,7 @@ fn start_sealing<D: Disk>(
             partition.do_send(Retry);
         }
     };
-    let run = move || seal::run(sealer, &work, &mut tell);
+    let run = move || seal::run(sealer, &work, &beside, &mut tell);
     spawn("florin-sealing", move || or_abort("the ids of a segment could not be written", run()));
     let _ = sender.send(Sealing::Look);
     sender

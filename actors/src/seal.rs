@@ -15,6 +15,7 @@ use florin_persistence::{
 };
 use thiserror::Error;
 
+use crate::beside::BesideGauge;
 use crate::load::IdReader;
 use crate::sealed_ids::{LookedUp, SealedIds};
 
@@ -115,6 +116,14 @@ impl<D: Disk> Sealer<D> {
         &self.ids
     }
 
+    /// Every segment up to the one with this event has its index; 0 = none has.
+    pub fn indexed_through(&self) -> Sequence {
+        let over = self.reader.segments_over();
+        let has_index = |(number, _): &&(u64, _)| self.known.contains_key(number);
+        let last = over.iter().take_while(has_index).last();
+        last.map_or(0, |(_, span)| *span.end())
+    }
+
     /// Makes the next thing that is missing.
     ///
     /// # Errors
@@ -198,8 +207,10 @@ pub enum Told<D: Disk> {
 pub fn run<D: Disk>(
     mut sealer: Sealer<D>,
     work: &Receiver<Sealing>,
+    gauge: &BesideGauge,
     tell: &mut dyn FnMut(Told<D>),
 ) -> Result<(), SealFault> {
+    gauge.indexed(sealer.indexed_through());
     loop {
         match work.recv_timeout(LOOK_EVERY) {
             Ok(Sealing::Drop(forgotten)) => {
@@ -213,6 +224,7 @@ pub fn run<D: Disk>(
             match sealer.step() {
                 Ok(Sealed::Nothing) => break,
                 Ok(Sealed::Segment | Sealed::Merged) => {
+                    gauge.indexed(sealer.indexed_through());
                     tell(Told::Sealed(sealer.ids.set()));
                 }
                 Err(SealFault::Ids(error @ (IdsError::Failed { .. } | IdsError::Poisoned))) => {
@@ -240,7 +252,7 @@ impl<D: Disk> SealedIds for IdSet<D> {
 
 impl<D: Disk> IdReader for IdRuns<D> {
     fn look_up(&self, keys: &[IdKey]) -> Result<LookedUp, ReadError> {
-        let set = self.set();
+        let set = self.set_without_gap()?;
         let find = |key: &IdKey| Ok((*key, set.find(key, 0)?));
         match keys.iter().map(find).collect() {
             Ok(ids) => Ok(LookedUp { through: set.through(), ids }),

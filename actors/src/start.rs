@@ -3,16 +3,18 @@
 //! journal alone.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use florin_engine::{Ledger, Sequence};
+use florin_engine::{Ledger, Restoring, Sequence};
 use florin_persistence::snapshot::{
     LoadOptions, LoadProgress, Loaded, Manifest, SnapshotIdentity, SnapshotStore, load,
 };
 use florin_persistence::{
     DataDir, Disk, From, IdOptions, IdRuns, JournalOptions, JournalReader, JournalWriter,
-    OpenError, Progress, Recovery, identify, open_from,
+    OpenError, Progress, Recovery, Replays, identify, open_from,
 };
 
+use crate::ahead::read_ahead;
 use crate::directory::Directory;
 use crate::rebuild::Rebuild;
 use crate::seal::{Indexes, Sealer, load_indexes};
@@ -59,6 +61,13 @@ pub struct StartOptions {
     pub id_generation: usize,
 }
 
+/// How the journal is replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    ReadingAhead,
+    OneByOne,
+}
+
 /// How far a start has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartProgress {
@@ -66,6 +75,19 @@ pub enum StartProgress {
     Loading(LoadProgress),
     /// The journal is being read.
     Replaying(Progress),
+}
+
+/// What a start went by, and how long it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StartFigures {
+    /// The snapshot that it began with; `None`: it began with the first event.
+    pub snapshot: Option<u64>,
+    /// Time for loading snapshots, those that could not be used too.
+    pub loading: Duration,
+    /// Time for reading and replaying the journal.
+    pub replaying: Duration,
+    /// Events that were replayed. Some of them only for their ids.
+    pub events_replayed: u64,
 }
 
 /// What a start has found and made.
@@ -86,6 +108,8 @@ pub struct Started<D: Disk> {
     pub snapshot: Option<Manifest>,
     /// Why others could not be used, newest first.
     pub passed_over: Vec<(u64, String)>,
+    /// How long it took.
+    pub figures: StartFigures,
 }
 
 /// Starts.
@@ -110,25 +134,17 @@ pub fn start<D: Disk>(
 
     let mut passed_over = Vec::new();
     let mut below = None;
+    let mut figures = StartFigures::default();
+    let mut how = How::ReadingAhead;
     let (rebuilt, snapshot, opened) = loop {
         let identity = lineage.map(|lineage| SnapshotIdentity { lineage, partition });
+        let begun = Instant::now();
         let found = match (store, identity) {
             (Some(store), Some(identity)) => {
                 let seed = options.seed;
                 let options =
                     LoadOptions { identity, last_sequence: None, seed, ids_through, below };
-                let mut told = |of| progress(StartProgress::Loading(of));
-                match load(store, &options, &mut told) {
-                    Ok(Loaded { found, passed_over: others }) => {
-                        let others = others.into_iter().map(|(it, why)| (it, why.to_string()));
-                        passed_over.extend(others);
-                        found
-                    }
-                    Err(error) => {
-                        passed_over.push((0, error.to_string()));
-                        None
-                    }
-                }
+                load_newest(store, &options, &mut passed_over, progress)
             }
             _ => None,
         };
@@ -148,11 +164,31 @@ pub fn start<D: Disk>(
             None => 1,
         };
         let mut rebuild = Rebuild::new(ledger, ids_through, options.id_generation);
-        match replay(disk, places, options, &indexes, from, &mut rebuild, progress) {
-            Ok(opened) => break (rebuild, snapshot, opened),
+        figures.loading += begun.elapsed();
+        let begun = Instant::now();
+        let opened = match how {
+            How::ReadingAhead => read_ahead(&mut rebuild, |sink| {
+                replay(disk, places, options, &indexes, from, sink, progress)
+            }),
+            How::OneByOne => replay(disk, places, options, &indexes, from, &mut rebuild, progress),
+        };
+        match opened {
+            Ok(opened) => {
+                figures.replaying += begun.elapsed();
+                figures.events_replayed = (opened.2.last_sequence + 1).saturating_sub(from);
+                break (rebuild, snapshot, opened);
+            }
             // What it was replayed on may not have been what it said. If it was the journal, the next try ends alike.
             Err(error @ (OpenError::Damaged { .. } | OpenError::StateDiffers(_))) => {
-                let Some(manifest) = snapshot else { return Err(error) };
+                figures.replaying += begun.elapsed();
+                let Some(manifest) = snapshot else {
+                    // Reading was ahead of what did not fit: where that stands, only this tells.
+                    if how == How::ReadingAhead {
+                        (how, below) = (How::OneByOne, Some(0));
+                        continue;
+                    }
+                    return Err(error);
+                };
                 below = Some(manifest.generation());
                 passed_over.push((manifest.generation(), error.to_string()));
             }
@@ -170,7 +206,37 @@ pub fn start<D: Disk>(
     let (ledger, directory) = rebuilt.finish();
     let Places { journal, sealed, .. } = places.clone();
     let sealer = Sealer::new(disk.clone(), journal, sealed, reader.clone(), ids, indexes);
-    Ok(Started { writer, reader, recovery, ledger, directory, sealer, snapshot, passed_over })
+    figures.snapshot = snapshot.as_ref().map(Manifest::generation);
+    Ok(Started {
+        writer,
+        reader,
+        recovery,
+        ledger,
+        directory,
+        sealer,
+        snapshot,
+        passed_over,
+        figures,
+    })
+}
+
+/// The newest snapshot that can be used; why others cannot goes to `passed_over`.
+fn load_newest(
+    store: &dyn SnapshotStore,
+    options: &LoadOptions,
+    passed_over: &mut Vec<(u64, String)>,
+    progress: &mut dyn FnMut(StartProgress),
+) -> Option<(Restoring, Manifest)> {
+    match load(store, options, &mut |of| progress(StartProgress::Loading(of))) {
+        Ok(Loaded { found, passed_over: others }) => {
+            passed_over.extend(others.into_iter().map(|(it, why)| (it, why.to_string())));
+            found
+        }
+        Err(error) => {
+            passed_over.push((0, error.to_string()));
+            None
+        }
+    }
 }
 
 type Opened<D> = (JournalWriter<D>, JournalReader<D>, Recovery);
@@ -181,11 +247,11 @@ fn replay<D: Disk>(
     options: &StartOptions,
     indexes: &Indexes<D>,
     sequence: Sequence,
-    rebuild: &mut Rebuild,
+    sink: &mut dyn Replays,
     progress: &mut dyn FnMut(StartProgress),
 ) -> Result<Opened<D>, OpenError> {
     let passed = |number| indexes.get(&number).map(|index| index.passed());
     let from = From { sequence, passed: &passed, base: None };
     let mut told = |of| progress(StartProgress::Replaying(of));
-    open_from(disk, places.journal(), &options.journal, from, rebuild, &mut told)
+    open_from(disk, places.journal(), &options.journal, from, sink, &mut told)
 }

@@ -182,8 +182,8 @@ const (
 
 	// -- Looking after the engine --
 
-	// ReasonSnapshotFailed: a snapshot could not be taken, read or deleted. The journal has everything
-	// that is in it.
+	// ReasonSnapshotFailed: a snapshot could not be taken, read or deleted. The journal has everything that
+	// is in it.
 	ReasonSnapshotFailed Reason = "SNAPSHOT_FAILED"
 
 	// -- Another server is the leader --

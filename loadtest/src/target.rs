@@ -20,6 +20,8 @@ pub struct Launcher {
     data: PathBuf,
     first_data: PathBuf,
     temporary: Option<TempDir>,
+    /// Settings of the environment.
+    settings: &'static [(&'static str, &'static str)],
 }
 
 impl Launcher {
@@ -28,20 +30,27 @@ impl Launcher {
         let binary = florin_binary::find(args.florin.as_deref())?;
         if let Some(data) = &args.data {
             let (data, first_data) = (data.clone(), data.clone());
-            return Ok(Self { binary, data, first_data, temporary: None });
+            return Ok(Self { binary, data, first_data, temporary: None, settings: &[] });
         }
         let dir = tempfile::Builder::new()
             .prefix("florin-loadtest-")
             .tempdir_in(machine::scratch_dir())
             .context("cannot make a temporary data directory")?;
         let data = dir.path().join("data");
-        Ok(Self { binary, first_data: data.clone(), data, temporary: Some(dir) })
+        Ok(Self { binary, first_data: data.clone(), data, temporary: Some(dir), settings: &[] })
+    }
+
+    /// With settings of the environment.
+    #[must_use]
+    pub fn with(self, settings: &'static [(&'static str, &'static str)]) -> Self {
+        Self { settings, ..self }
     }
 
     /// Starts it on this address.
     pub async fn start(&self, listen: &str) -> Result<ServerProcess> {
         let mut command = self.florin();
         command.arg("serve").arg("--data").arg(&self.data).args(["--listen", listen]);
+        command.envs(self.settings.iter().copied());
         ServerProcess::start(command).await
     }
 
@@ -86,11 +95,19 @@ pub struct Target {
 impl Target {
     /// Starts a server, or takes the one that was named.
     pub async fn open(args: &ServerArgs) -> Result<Self> {
+        Self::open_with(args, &[]).await
+    }
+
+    /// As [`Self::open`]; a server that it starts has these settings of the environment.
+    pub async fn open_with(
+        args: &ServerArgs,
+        settings: &'static [(&'static str, &'static str)],
+    ) -> Result<Self> {
         if let Some(url) = &args.server {
             let url = if url.contains("://") { url.clone() } else { format!("http://{url}") };
             return Ok(Self { url, process: None, launcher: None });
         }
-        let launcher = Launcher::new(args)?;
+        let launcher = Launcher::new(args)?.with(settings);
         Self::launch(launcher, ANY_PORT).await
     }
 

@@ -397,6 +397,14 @@ pub enum ReadError {
         /// What the system said.
         source: io::Error,
     },
+    /// A run of ids was damaged and is being made again from the journal.
+    #[error(
+        "ids of events after {after} are being made again from the journal: try again in a moment"
+    )]
+    IdsMissing {
+        /// Ids up to this event are all there.
+        after: Sequence,
+    },
 }
 
 /// Why the index of a segment was not built. There is none then, or the one that was there before: what lies beside

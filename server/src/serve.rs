@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use florin_actors::admit::AdmissionLimits;
 use florin_actors::feed::End;
 use florin_actors::snapshots::SnapshotOptions;
+use florin_actors::start::StartFigures;
 use florin_actors::{Engine, EngineOptions, OpenedEngine};
 use florin_persistence::Recovery;
 use florin_proto::v1;
@@ -140,7 +141,7 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
     let mut bars = StartBars::new();
     let opened = Engine::open(&options, entropy, &mut |progress| bars.show(&progress));
     bars.finish();
-    let OpenedEngine { engine, recovery, data } =
+    let OpenedEngine { engine, recovery, data, start } =
         opened.map_err(|error| anyhow::anyhow!("{}: {error}", error.reason()))?;
     tracing::info!(?recovery, "the journal is open");
     if opening.fork {
@@ -215,7 +216,7 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
     let mut server = tokio::spawn(server);
     // Whoever is told that it is ready may tell it to stop.
     let told_to_stop = told_to_stop()?;
-    say_ready(address, telemetry.metrics_address(), &config, &recovery, opening.fork);
+    say_ready(address, telemetry.metrics_address(), &config, (&recovery, &start), opening.fork);
 
     tokio::select! {
         ended = &mut server => ended.context("the server's task")?.context("serving")?,
@@ -281,7 +282,7 @@ fn say_ready(
     address: SocketAddr,
     metrics: Option<SocketAddr>,
     config: &Config,
-    recovery: &Recovery,
+    (recovery, start): (&Recovery, &StartFigures),
     is_fork: bool,
 ) {
     let ready = serde_json::json!({
@@ -291,6 +292,8 @@ fn say_ready(
         "sequence": recovery.last_sequence,
         "epoch": recovery.epoch,
         "fork": is_fork,
+        "snapshot": start.snapshot,
+        "events_replayed": start.events_replayed,
     });
     let mut stdout = std::io::stdout();
     // Nobody has to listen: a closed standard output is no reason to stop.

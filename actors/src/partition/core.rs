@@ -244,8 +244,14 @@ impl<P> Core<P> {
 
     /// Ids of sealed segments are found here from now on. Those that are in memory still are forgotten: to drop them
     /// takes a while.
+    ///
+    /// A set that does not reach as far as what was forgotten has lost a run, which is being made again: the one of before
+    /// stays, or ids that nobody remembers would pass for new ones.
     pub fn ids_sealed(&mut self, sealed: Arc<dyn SealedIds>) -> Forgotten {
         let through = sealed.through();
+        if through < self.ledger.ids_forgotten_through() {
+            return Forgotten::default();
+        }
         self.old_ids.replace(sealed);
         self.ledger.forget_ids(through)
     }
@@ -432,6 +438,35 @@ impl<P> Core<P> {
             open_holds: self.ledger.open_holds_len(),
             timers: self.ledger.timers_len(),
             due_paused: self.watch.is_paused(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use florin_persistence::JournalRoom;
+
+    use super::*;
+
+    struct Through(u64);
+
+    impl SealedIds for Through {
+        fn through(&self) -> u64 {
+            self.0
+        }
+
+        fn may_hold(&self, _: &[IdKey], _: &mut Vec<usize>) {}
+    }
+
+    /// A set with a gap would take ids for new that nobody remembers any more.
+    #[test]
+    fn a_set_of_ids_that_lacks_what_was_forgotten_is_not_taken() {
+        let gauge = Arc::new(Gauge::new(JournalRoom { bytes: 0, segment_bytes: 0 }));
+        let mut core = Core::<()>::new(Ledger::new(1), ClockWatch::new(true), gauge, 0);
+        for (through, taken) in [(0, 0), (10, 10), (5, 10), (0, 10), (10, 10), (12, 12), (11, 12)] {
+            core.ids_sealed(Arc::new(Through(through)));
+            assert_eq!(core.old_ids.through(), taken, "{through}");
+            assert_eq!(core.ledger().ids_forgotten_through(), taken, "{through}");
         }
     }
 }

@@ -123,8 +123,8 @@ impl<D: Disk> Node<D> {
         let store = FileStore::open(disk, &places.snapshots).ok();
         let known = store.as_ref().map(|store| -> &dyn SnapshotStore { store });
         let started = start(disk, places, known, &start_options, &mut |_| ())?;
-        let Started { writer, reader, recovery, ledger, directory, sealer, snapshot, passed_over } =
-            started;
+        let Started { writer, reader, recovery, ledger, directory, sealer, .. } = started;
+        let (snapshot, passed_over) = (started.snapshot, started.passed_over);
         let gauge = Arc::new(Gauge::new(writer.room()));
         let status = writer.status();
         gauge.publish(&status);

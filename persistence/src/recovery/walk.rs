@@ -22,8 +22,9 @@ use crate::journal::encoder;
 use super::replay;
 
 const SECTOR: u64 = SECTOR_BYTES as u64;
-/// Files are read in pieces of this size.
-const WINDOW_BYTES: u64 = 4 * 1024 * 1024;
+/// Files are read in pieces of this size. The part of a frame with which a piece ends is read again with the next: pieces are
+/// several times as long as frames.
+const WINDOW_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Whether reads may be answered from the page cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +80,10 @@ impl<F: DiskFile> Source<'_, F> {
             };
             read.map_err(|error| self.read_failed(error))?;
             (window.from, window.to) = (offset, offset + count);
+            let left = self.end - window.to;
+            if self.through == Through::Cache && left > 0 {
+                self.file.will_read(window.to, left.min(WINDOW_BYTES));
+            }
         }
         Ok(window.slice(offset, len))
     }

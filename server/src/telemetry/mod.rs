@@ -2,7 +2,8 @@
 //!
 //! * `layer`: around every call; counts it, logs it, and begins its trace;
 //! * `calls`: calls by method, code and time; `methods` knows which there are;
-//! * `engine`: what the engine publishes, read when somebody scrapes; `process`: the same for the process;
+//! * `engine`: what the engine publishes, read when somebody scrapes; `beside` and `process`: the same of what lies beside
+//!   the journal and of the process;
 //! * `standby`: what a standby tells instead;
 //! * `http`: the address that is scraped;
 //! * `spans`: traces, exported by OTLP;
@@ -12,6 +13,7 @@
 //! never slows a payment.
 
 mod background;
+mod beside;
 mod calls;
 mod engine;
 mod http;
