@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, Addr, Arbiter, System};
 use crossbeam_channel::Sender;
-use florin_engine::Ledger;
+use florin_engine::{Ledger, Sequence};
 use florin_persistence::snapshot::{Manifest, SledStore, SnapshotIdentity, SnapshotStore};
 use florin_persistence::{
     DataDir, Disk, ID_SHARD_ENTRIES_DEFAULT, IdOptions, IdRuns, JournalOptions, JournalReader,
-    OpenError, RealDisk, Recovery, SparePreparer, frame_bytes_max,
+    OpenError, RealDisk, Recovery, SparePreparer, check_may_serve, frame_bytes_max,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -21,7 +21,7 @@ use crate::beside::{BesideFigures, BesideGauge};
 use crate::clock::{Clock, ClockWatch};
 use crate::command::{Answer, Command, Figures, Unavailable};
 use crate::dispatch::{Begun, Dispatcher};
-use crate::feed::Feed;
+use crate::feed::{End, Feed};
 use crate::journal::{self, Committer, Outlet, Work};
 use crate::load::load;
 use crate::partition::{Core, IdsSealed, Look, Parked, Partition, Resume, Retry};
@@ -38,6 +38,9 @@ const DRAIN_MAX: Duration = Duration::from_secs(10);
 
 /// What an id takes of a segment, at least.
 const RECORD_BYTES_MIN: u64 = 176;
+
+/// When nothing has become durable for this long after the partition has stopped, nothing is under way any more.
+const SETTLED: Duration = Duration::from_millis(50);
 
 /// Threads that read records for the `load` stage.
 const READERS: usize = 2;
@@ -110,6 +113,7 @@ impl Engine {
         progress: &mut dyn FnMut(StartProgress),
     ) -> Result<OpenedEngine, OpenError> {
         let data = DataDir::open(&options.data)?;
+        let epoch_least = check_may_serve(&RealDisk, data.path())?;
         let path = || options.data.clone();
         match (data.is_fork()?, options.fork) {
             (true, false) => return Err(OpenError::Fork { path: path() }),
@@ -121,6 +125,7 @@ impl Engine {
             partition: 0,
             segment_bytes: options.segment_bytes,
             cut_damaged_tail: options.cut_damaged_tail,
+            epoch_least,
             entropy,
             now_ns: clock.now().wall_ns,
         };
@@ -283,10 +288,47 @@ impl Engine {
         self.dispatcher.admission()
     }
 
+    /// Another server has taken over: takes nothing more, for good, waits until everything that was taken is answered, and
+    /// stops the partition, so that nothing falls due either. What is durable can still be shipped. Who subscribes gets what
+    /// is published, and the end. Gives the last durable event: there is none after it.
+    pub async fn fence(&self) -> Sequence {
+        self.admission().fence();
+        self.wait_for_answers().await;
+        // Behind everything that was decided, what fell due included: its answer comes when all of that is durable.
+        let _ = tokio::time::timeout(DRAIN_MAX, self.dispatcher.force(Command::GetFigures)).await;
+        self.system.stop();
+        // What fell due in the last moment is under way to the disk.
+        let mut last = self.reader.durable_through();
+        loop {
+            tokio::time::sleep(SETTLED).await;
+            let now = self.reader.durable_through();
+            if now == last {
+                self.feed.close(End::Fenced);
+                return now;
+            }
+            last = now;
+        }
+    }
+
     /// Takes nothing more, waits until everything that was taken is answered, journals the digest of
     /// the state, and stops the partition.
     pub async fn drain(&self) {
+        if self.admission().is_fenced() {
+            return; // it has stopped, and its journal gets nothing more
+        }
         self.admission().close();
+        if !self.wait_for_answers().await {
+            return;
+        }
+        let digest = self.dispatcher.force(Command::TakeDigest);
+        if tokio::time::timeout(DRAIN_MAX, digest).await.is_err() {
+            tracing::warn!("stopped without a digest of the state: no room for it");
+        }
+        self.system.stop();
+    }
+
+    /// Waits until everything that was admitted is answered; whether it is.
+    async fn wait_for_answers(&self) -> bool {
         let began = Instant::now();
         while self.admission().in_flight() > 0 {
             if began.elapsed() > DRAIN_MAX {
@@ -295,15 +337,11 @@ impl Engine {
                     in_flight,
                     "stopped without waiting for the rest: it is not answered"
                 );
-                return;
+                return false;
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        let digest = self.dispatcher.force(Command::TakeDigest);
-        if tokio::time::timeout(DRAIN_MAX, digest).await.is_err() {
-            tracing::warn!("stopped without a digest of the state: no room for it");
-        }
-        self.system.stop();
+        true
     }
 }
 

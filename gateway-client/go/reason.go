@@ -185,6 +185,12 @@ const (
 	// ReasonSnapshotFailed: a snapshot could not be taken, read or deleted. The journal has everything that
 	// is in it.
 	ReasonSnapshotFailed Reason = "SNAPSHOT_FAILED"
+
+	// -- Another server is the leader --
+
+	// ReasonFenced: FAILED_PRECONDITION: another server has taken over from this one, for good. Send
+	// the same request, same id, to that one.
+	ReasonFenced Reason = "FENCED"
 )
 
 // What this client finds out by itself.

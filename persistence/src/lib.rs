@@ -19,7 +19,9 @@ mod ids;
 mod journal;
 mod limits;
 mod recovery;
+mod role;
 mod sealed;
+mod ship;
 pub mod snapshot;
 
 pub use data_dir::{DataDir, journal_dir, sealed_dir};
@@ -42,6 +44,11 @@ pub use limits::{
 };
 pub use recovery::{
     Base, Cut, From, Identity, Passed, Progress, Recovery, Replays, ScanReport, TakenOver,
-    identify, is_fork, open, open_from, scan,
+    identify, is_fork, lineage_and_epoch, open, open_from, scan,
+};
+pub use role::{
+    Fence, Role, check_may_serve, drop_role, epoch_of_next_term, least_leader_epoch, read_role,
+    write_role,
 };
 pub use sealed::SealedIndex;
+pub use ship::{FollowError, FollowPoint, Piece, ShipError, Shipper, Standby, settle};

@@ -16,17 +16,20 @@ use florin_proto::v1::admin_service_server::AdminServiceServer;
 use florin_proto::v1::event_service_server::EventServiceServer;
 use florin_proto::v1::ledger_service_server::LedgerServiceServer;
 use florin_proto::v1::payment_service_server::PaymentServiceServer;
+use florin_proto::v1::replication_service_server::ReplicationServiceServer;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
 
 use crate::config::Config;
 use crate::rpc::{
-    Admin, Backups, Events, FeedLimits, Ledger, OversizeLayer, Payments, ReadPool, RpcLimits,
+    Admin, Backups, Events, FeedLimits, Gate, Ledger, OversizeLayer, Payments, ReadPool,
+    Replication, RpcLimits,
 };
 use crate::telemetry::{self, Subject, Telemetry};
 
@@ -167,7 +170,7 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
         engine: engine.clone(),
         lineage: recovery.lineage,
         limits: FeedLimits::of(&config),
-        threads: feed_threads,
+        threads: feed_threads.clone(),
     };
     let admin = Admin {
         engine: engine.clone(),
@@ -183,6 +186,10 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
         data: config.data.clone(),
         epoch: recovery.epoch,
     });
+    let ledger = LedgerServiceServer::new(ledger).max_decoding_message_size(message_bytes);
+    let payments = PaymentServiceServer::new(payments).max_decoding_message_size(message_bytes);
+    let events = EventServiceServer::new(events).max_decoding_message_size(message_bytes);
+    let gate = Gate::new(engine.clone());
     let (drained, stop) = oneshot::channel();
     let server = Server::builder()
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
@@ -195,10 +202,11 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
         .layer(OversizeLayer { limit_bytes: message_bytes })
         .add_service(health_service)
         .add_service(reflection)
-        .add_service(LedgerServiceServer::new(ledger).max_decoding_message_size(message_bytes))
-        .add_service(PaymentServiceServer::new(payments).max_decoding_message_size(message_bytes))
-        .add_service(EventServiceServer::new(events).max_decoding_message_size(message_bytes))
+        .add_service(InterceptedService::new(ledger, gate.clone()))
+        .add_service(InterceptedService::new(payments, gate.clone()))
+        .add_service(InterceptedService::new(events, gate))
         .add_service(AdminServiceServer::new(admin).max_decoding_message_size(message_bytes))
+        .add_service(replication(&engine, &config, &recovery, feed_threads, &health))
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),
             async {
@@ -227,6 +235,19 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
     Ok(())
 }
 
+/// For standbys, and for who takes over.
+fn replication(
+    engine: &Engine,
+    config: &Config,
+    recovery: &Recovery,
+    threads: Handle,
+    health: &HealthReporter,
+) -> ReplicationServiceServer<Replication> {
+    let history = (recovery.lineage, recovery.epoch);
+    let (engine, data, health) = (engine.clone(), config.data.clone(), health.clone());
+    ReplicationServiceServer::new(Replication::new(engine, data, history, threads, health))
+}
+
 async fn drain(engine: &Engine, health: &HealthReporter) {
     health.set_not_serving::<Ledgers>().await;
     health.set_not_serving::<PaymentsServer>().await;
@@ -245,7 +266,7 @@ async fn drain(engine: &Engine, health: &HealthReporter) {
 }
 
 /// Listens from now on, and gives the name of the signal.
-fn told_to_stop() -> anyhow::Result<impl Future<Output = &'static str>> {
+pub(crate) fn told_to_stop() -> anyhow::Result<impl Future<Output = &'static str>> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     Ok(async move {

@@ -106,6 +106,7 @@ impl<D: Disk> Node<D> {
                 partition: 0,
                 segment_bytes,
                 cut_damaged_tail: false,
+                epoch_least: 0,
                 entropy,
                 now_ns,
             },

@@ -14,6 +14,7 @@ mod tail;
 mod takeover;
 pub(crate) mod verdict;
 pub(crate) mod walk;
+mod whole;
 
 use std::path::Path;
 
@@ -37,6 +38,8 @@ use walk::Window;
 
 pub use branch::is_fork;
 pub use tail::Cut;
+pub use whole::lineage_and_epoch;
+pub(crate) use whole::{Whole, whole};
 
 /// How far a recovery has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -56,6 +56,7 @@ impl AdminService for Admin {
         };
         let journal = self.engine.journal_figures();
         let not_accepting = match () {
+            () if self.engine.admission().is_fenced() => Some(Reason::Fenced),
             () if self.engine.admission().is_closed() => Some(Reason::ShuttingDown),
             () if journal.refuses_writes => Some(Reason::DiskFull),
             () => None,

@@ -143,6 +143,12 @@ fn write_ledger(figures: &Figures, writer: &mut Writer<'_>) -> fmt::Result {
 /// Writes metrics by their whole names; counters get their `_total`.
 pub(super) struct Writer<'a>(DescriptorEncoder<'a>);
 
+impl<'a> Writer<'a> {
+    pub const fn new(encoder: DescriptorEncoder<'a>) -> Self {
+        Self(encoder)
+    }
+}
+
 impl Writer<'_> {
     pub fn gauge(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
         self.0.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)
