@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use actix::{Actor, Addr, Arbiter, System};
 use crossbeam_channel::Sender;
 use florin_engine::Ledger;
+use florin_persistence::archive::Archive;
 use florin_persistence::snapshot::{Manifest, SledStore, SnapshotIdentity, SnapshotStore};
 use florin_persistence::{
     DataDir, Disk, ID_SHARD_ENTRIES_DEFAULT, IdOptions, IdRuns, IdSet, JournalOptions,
@@ -17,6 +18,7 @@ use florin_persistence::{
 use tokio::sync::mpsc;
 
 use crate::admit::{Admission, AdmissionLimits};
+use crate::archive::{ArchiveFigures, ArchiveGauge, ArchiveSettings};
 use crate::clock::{Clock, ClockWatch};
 use crate::command::{Answer, Command, Figures, Unavailable};
 use crate::dispatch::{Begun, Dispatcher};
@@ -27,9 +29,13 @@ use crate::partition::{Core, IdsSealed, Look, Parked, Partition, Resume, Retry};
 use crate::publish::{Gauge, JournalFigures};
 use crate::reply::{Port, pump};
 use crate::seal::{self, Sealer, Sealing};
-use crate::snapshots::{Ask, Keeper, Looking, SnapshotOptions};
+use crate::snapshots::{Ask, Keeper, Looking, SnapshotOptions, Taker};
 use crate::spare;
 use crate::start::{Places, StartOptions, StartProgress, Started, start};
+
+mod archiving;
+
+use archiving::{archive_place, start_archiving};
 
 /// How long a stop waits for what is under way. It is a matter of milliseconds, unless the disk is full.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -59,6 +65,8 @@ pub struct EngineOptions {
     pub id_filter_bytes: u64,
     /// When snapshots are taken.
     pub snapshots: SnapshotOptions,
+    /// Whether and where segments are archived.
+    pub archive: ArchiveSettings,
 }
 
 /// A running engine. Clones are the same engine.
@@ -72,6 +80,10 @@ pub struct Engine {
     system: System,
     /// `None`: the folder of snapshots could not be opened.
     snapshots: Option<Sender<Ask>>,
+    archive: Archive<RealDisk>,
+    archive_gauge: Arc<ArchiveGauge>,
+    /// The archiving thread ends with the last of these; `None`: there is none.
+    _archiving: Option<Sender<()>>,
 }
 
 /// An engine that was just opened.
@@ -116,7 +128,7 @@ impl Engine {
             entropy,
             now_ns: clock.now().wall_ns,
         };
-        let start_options = StartOptions {
+        let mut start_options = StartOptions {
             journal: journal_options,
             ids: IdOptions {
                 partition: 0,
@@ -126,8 +138,10 @@ impl Engine {
             },
             seed: entropy.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)),
             id_generation: ID_GENERATION,
+            archive: None,
         };
         let places = Places::of(&data);
+        start_options.archive = archive_place(&options.archive, &places)?;
         // Without snapshots a start takes longer, and that is all.
         let store = SledStore::open(&places.snapshots)
             .inspect_err(|error| tracing::error!(%error, "there are no snapshots"))
@@ -157,20 +171,30 @@ impl Engine {
         let (work, works) = crossbeam_channel::bounded(queue_steps(options.limits));
         let (partition, system) = start_partition(Partition::new(core, clock, work.clone()));
         let readers = start_readers(&reader, sealer.ids(), &partition);
+        let taker = || Taker {
+            identity: SnapshotIdentity { lineage: recovery.lineage, partition: 0 },
+            ledger: Visitor(partition.clone()),
+            gauge: Arc::clone(&gauge),
+            clock,
+        };
+        let archive_gauge = Arc::new(ArchiveGauge::default());
+        let archiving = options.archive.to.as_ref().and_then(|_| {
+            start_archiving(
+                sealer.archive().clone(),
+                &reader,
+                sealer.ids(),
+                (&RealDisk, &places),
+                options.archive.keep_segments,
+                taker(),
+                &archive_gauge,
+            )
+        });
+        let archive = sealer.archive().clone();
         let sealing = start_sealing(sealer, &partition);
         let keeper = store.map(|store| {
-            let identity = SnapshotIdentity { lineage: recovery.lineage, partition: 0 };
             let seen = started.snapshot.as_ref().map_or(0, Manifest::head_sequence);
-            let replayed_bytes = replayed_bytes(&recovery, seen);
-            start_keeper(Keeper::new(
-                Box::new(store),
-                identity,
-                options.snapshots,
-                Visitor(partition.clone()),
-                Arc::clone(&gauge),
-                clock,
-                (seen, replayed_bytes),
-            ))
+            let behind = (seen, replayed_bytes(&recovery, seen));
+            start_keeper(Keeper::new(Box::new(store), options.snapshots, taker(), behind))
         });
         let spare_wanted = start_spare_thread(preparer, &gauge, work);
         let (replies, syncs) = mpsc::unbounded_channel();
@@ -181,8 +205,18 @@ impl Engine {
         let admission = Admission::new(options.limits);
         let (dispatcher, flush) = Dispatcher::new(admission, partition);
         tokio::spawn(flush);
-        let snapshots = keeper;
-        let engine = Self { dispatcher, gauge, feed, reader, frame_bytes_max, system, snapshots };
+        let engine = Self {
+            dispatcher,
+            gauge,
+            feed,
+            reader,
+            frame_bytes_max,
+            system,
+            snapshots: keeper,
+            archive,
+            archive_gauge,
+            _archiving: archiving,
+        };
         Ok(OpenedEngine { engine, recovery, data })
     }
 
@@ -207,6 +241,16 @@ impl Engine {
     /// Who keeps snapshots; `None` if their folder could not be opened.
     pub const fn snapshots(&self) -> Option<&Sender<Ask>> {
         self.snapshots.as_ref()
+    }
+
+    /// The archive. As a disk, the journal with what was archived of it.
+    pub const fn archive(&self) -> &Archive<RealDisk> {
+        &self.archive
+    }
+
+    /// Figures of the archive.
+    pub fn archive_figures(&self) -> ArchiveFigures {
+        self.archive_gauge.figures(&self.archive)
     }
 
     /// Figures of the journal.

@@ -11,9 +11,10 @@
 //!
 //! Beside it: [`clock`], which says what has fallen due; [`load`], the readers that fetch records from the disk so
 //! that the partition never waits for one; [`spare`], which zeroes the next journal segment ahead; and [`trace`], which
-//! notes where the time of a request goes when somebody wants to know.
+//! notes where the time of a request goes when somebody wants to know. [`archive`] takes old segments out of the hot set.
 
 pub mod admit;
+pub mod archive;
 pub mod clock;
 pub mod command;
 pub mod directory;

@@ -9,6 +9,7 @@
 //! for the writer and one for [`SparePreparer::prepare`], or, in a simulation, neither.
 #![forbid(unsafe_code)]
 
+pub mod archive;
 pub mod backup;
 mod bytes;
 mod data_dir;
@@ -42,6 +43,6 @@ pub use limits::{
 };
 pub use recovery::{
     Base, Cut, From, Passed, Progress, Recovery, Replays, ScanReport, TakenOver, identify, is_fork,
-    open, open_from, scan,
+    open, open_from, scan, scan_behind,
 };
 pub use sealed::SealedIndex;

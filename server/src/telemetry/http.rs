@@ -62,6 +62,7 @@ impl Exposition {
             free_bytes: RealDisk.free_bytes(&self.subject.data).ok(),
             calls_open: self.watch.calls.open(),
             subscribers: self.subject.engine.feed().subscribers() as u64,
+            archive: self.subject.engine.archive_figures(),
         };
         let mut registry = Registry::default();
         registry.register_collector(Box::new(snapshot));

@@ -124,6 +124,11 @@ async fn counters_move_by_what_happened() {
     for name in [
         "florin_journal_sync_duration_seconds_sum",
         "florin_journal_frame_bytes_total",
+        "florin_archive_segments",
+        "florin_archive_through_sequence",
+        "florin_archive_bytes",
+        "florin_archive_failing",
+        "florin_archive_failures_total",
         "florin_journal_room_bytes",
         "florin_data_free_bytes",
         "process_resident_memory_bytes",
