@@ -178,17 +178,8 @@ impl Engine {
             clock,
         };
         let archive_gauge = Arc::new(ArchiveGauge::default());
-        let archiving = options.archive.to.as_ref().and_then(|_| {
-            start_archiving(
-                sealer.archive().clone(),
-                &reader,
-                sealer.ids(),
-                (&RealDisk, &places),
-                options.archive.keep_segments,
-                taker(),
-                &archive_gauge,
-            )
-        });
+        let archiving =
+            start_archiving(&options.archive, &places, &sealer, &reader, taker(), &archive_gauge);
         let archive = sealer.archive().clone();
         let sealing = start_sealing(sealer, &partition);
         let keeper = store.map(|store| {

@@ -207,13 +207,13 @@ impl<L: Looking> Taker<L> {
             progress(taking.progress());
             thread::sleep(began.elapsed() * REST);
         }
-        self.publish(taking.finish()?, store)
+        self.publish(&taking.finish()?, store)
     }
 
     /// What the pieces have seen has to be durable first: a crash may take what is not.
     fn publish(
         &self,
-        draft: Draft,
+        draft: &Draft,
         store: &mut dyn SnapshotStore,
     ) -> Result<Manifest, SnapshotError> {
         loop {
@@ -229,8 +229,8 @@ impl<L: Looking> Taker<L> {
         &self,
         look: impl FnOnce(&Ledger) -> T + Send + 'static,
     ) -> Result<T, SnapshotError> {
-        let (seen, sees) = crossbeam_channel::bounded(1);
-        self.ledger.look(Box::new(move |ledger| drop(seen.send(look(ledger)))));
-        sees.recv().map_err(|_| SnapshotError::Misused { what: "the engine has stopped" })
+        let (tell, told) = crossbeam_channel::bounded(1);
+        self.ledger.look(Box::new(move |ledger| drop(tell.send(look(ledger)))));
+        told.recv().map_err(|_| SnapshotError::Misused { what: "the engine has stopped" })
     }
 }

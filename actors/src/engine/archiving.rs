@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
-use florin_persistence::archive::{Archive, ArchivePlace, Marker};
+use florin_persistence::archive::{ArchivePlace, Marker};
 use florin_persistence::snapshot::{FileStore, SnapshotStore};
-use florin_persistence::{Disk, IdRuns, JournalReader, OpenError, RealDisk};
+use florin_persistence::{JournalReader, OpenError, RealDisk};
 
 use super::{Visitor, spawn};
 use crate::archive::{self, ArchiveGauge, ArchiveSettings, Archivist};
+use crate::seal::Sealer;
 use crate::snapshots::Taker;
 use crate::start::Places;
 
@@ -31,22 +32,23 @@ pub(super) fn archive_place(
 }
 
 /// Starts the thread that archives. `None` if it cannot have what it needs.
-pub(super) fn start_archiving<D: Disk>(
-    archive: Archive<D>,
-    reader: &JournalReader<D>,
-    ids: &IdRuns<D>,
-    (disk, places): (&D, &Places),
-    keep_segments: usize,
+pub(super) fn start_archiving(
+    settings: &ArchiveSettings,
+    places: &Places,
+    sealer: &Sealer<RealDisk>,
+    reader: &JournalReader<RealDisk>,
     taker: Taker<Visitor>,
     gauge: &Arc<ArchiveGauge>,
 ) -> Option<Sender<()>> {
-    if !archive.has_place() {
-        return None; // why, was said
+    let archive = sealer.archive().clone();
+    if settings.to.is_none() || !archive.has_place() {
+        return None; // why there is no place, was said
     }
-    let checkpoints = FileStore::open(disk, &places.checkpoint)
+    let checkpoints = FileStore::open(&RealDisk, &places.checkpoint)
         .inspect_err(|error| tracing::error!(%error, "nothing is archived without a checkpoint"))
         .ok()?;
-    let (reader, ids, gauge) = (reader.clone(), ids.clone(), Arc::clone(gauge));
+    let (reader, ids, gauge) = (reader.clone(), sealer.ids().clone(), Arc::clone(gauge));
+    let keep_segments = settings.keep_segments;
     let archivist =
         Archivist::new(archive, reader, ids, checkpoints, taker.identity, keep_segments);
     let (sender, stop) = crossbeam_channel::bounded(0);

@@ -86,9 +86,9 @@ fn not_made<D: Disk>(fault: SealFault, archive: &Archive<D>) -> OpenError {
     let failed = |did, path, source| OpenError::from_io(did, path, source);
     match fault {
         SealFault::Index(SealError::Segment(error)) => error,
-        SealFault::Index(SealError::Failed { did, path, source }) => failed(did, &path, source),
+        SealFault::Index(SealError::Failed { did, path, source })
+        | SealFault::Ids(IdsError::Failed { did, path, source }) => failed(did, &path, source),
         SealFault::Index(SealError::NoSpace { path, .. }) => OpenError::Full { path },
-        SealFault::Ids(IdsError::Failed { did, path, source }) => failed(did, &path, source),
         SealFault::Read(ReadError::Io { path, source }) => failed("read", &path, source),
         fault => {
             tracing::error!(error = %fault, "what lies beside an archived segment cannot be made");

@@ -15,6 +15,7 @@ use florin_persistence::backup::{DirPlace, ExportOptions, Place, export, load, v
 use florin_persistence::snapshot::FileStore;
 use florin_persistence::{Disk, Faults, OpenError, SimDisk, scan};
 
+#[expect(clippy::unnecessary_wraps, reason = "as it is passed on")]
 fn near(disk: &SimDisk) -> Option<Arc<dyn Place>> {
     Some(Arc::new(DirPlace::new(disk.clone(), "/archive")))
 }
@@ -52,7 +53,7 @@ fn what_is_archived_is_read_as_before() {
         let over = bank.started.reader.segments_over();
         assert!(over.iter().any(|(_, span)| span.is_empty()), "a segment without events");
         let archived = bank.archive_all();
-        assert_eq!(archived as usize, over.len() - KEEP_SEGMENTS);
+        assert_eq!(archived, (over.len() - KEEP_SEGMENTS) as u64);
         assert_eq!(bank.archive_all(), 0, "nothing is left to do");
         assert_eq!(bank.here().len(), KEEP_SEGMENTS + 1, "{:?}", bank.here());
         assert_eq!(bank.started.reader.archived_through(), *over[over.len() - 3].1.end());

@@ -135,7 +135,8 @@ impl<D: Disk> Archive<D> {
             return Err(io::Error::other(PlaceError::failed("read", &object.name, &what)));
         };
         if place.is_near() {
-            return Ok(ArchivedFile::There(ObjectFile::new(Arc::clone(place), object)));
+            let file = ObjectFile::new(Arc::clone(place), object);
+            return Ok(ArchivedFile::There(Box::new(file)));
         }
         self.shared.cache.open(&**place, &object).map(ArchivedFile::Here)
     }
@@ -203,7 +204,7 @@ pub enum ArchivedFile<F> {
     /// It is on this disk.
     Here(F),
     /// It is an object of the archive, and can only be read.
-    There(ObjectFile),
+    There(Box<ObjectFile>),
 }
 
 impl<F: DiskFile> DiskFile for ArchivedFile<F> {
