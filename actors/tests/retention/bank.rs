@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use florin_actors::archive::{ArchiveFault, Archivist};
 use florin_actors::seal::Sealed;
@@ -21,19 +21,20 @@ pub const KEEP_SEGMENTS: usize = 2;
 const ACCOUNTS: u64 = 5;
 const NOW_NS: u64 = 1_700_000_000_000_000_000;
 
-/// A place that can be cut off, and that is near or far.
+/// A place that can be cut off, that is near or far, and that may keep something else than it was given, and not say so.
 pub struct Doubtful {
     inner: DirPlace<SimDisk>,
     pub is_cut_off: AtomicBool,
+    pub mangles: AtomicBool,
     is_near: bool,
-    pub gets: AtomicU64,
 }
 
 impl Doubtful {
     pub fn new(disk: &SimDisk, is_near: bool) -> Arc<Self> {
         let inner = DirPlace::new(disk.clone(), "/archive");
         let is_cut_off = AtomicBool::new(false);
-        Arc::new(Self { inner, is_cut_off, is_near, gets: AtomicU64::new(0) })
+        let mangles = AtomicBool::new(false);
+        Arc::new(Self { inner, is_cut_off, mangles, is_near })
     }
 
     fn reach(&self, name: &str) -> Result<(), PlaceError> {
@@ -47,7 +48,6 @@ impl Doubtful {
 impl Objects for Doubtful {
     fn get(&self, name: &str, offset: u64, buf: &mut [u8]) -> Result<(), PlaceError> {
         self.reach(name)?;
-        self.gets.fetch_add(1, Ordering::Relaxed);
         self.inner.get(name, offset, buf)
     }
 }
@@ -61,7 +61,14 @@ impl Place for Doubtful {
         blake3: &[u8; 32],
     ) -> Result<(), PlaceError> {
         self.reach(name)?;
-        self.inner.put(name, content, bytes, blake3)
+        if !self.mangles.load(Ordering::Relaxed) {
+            return self.inner.put(name, content, bytes, blake3);
+        }
+        let mut kept = Vec::new();
+        content.read_to_end(&mut kept).map_err(|e| PlaceError::failed("read", name, &e))?;
+        kept[5_000] ^= 1;
+        let blake3 = blake3::hash(&kept);
+        self.inner.put(name, &mut kept.as_slice(), bytes, blake3.as_bytes())
     }
 
     fn head(&self, name: &str) -> Result<Option<Head>, PlaceError> {
@@ -198,9 +205,22 @@ impl Bank {
 
     /// Archives one segment.
     pub fn archive(&mut self) -> Result<Option<ArchivedSegment>, ArchiveFault> {
+        self.archive_after(|_| ())
+    }
+
+    /// As [`archive`](Self::archive); something may happen to a checkpoint right after it was taken.
+    pub fn archive_after(
+        &mut self,
+        happens: impl Fn(&SimDisk),
+    ) -> Result<Option<ArchivedSegment>, ArchiveFault> {
         let (ledger, identity) = (&self.started.ledger, self.identity());
         let durable_through = self.started.reader.durable_through();
-        self.archivist.step(&mut |store| take(ledger, identity, durable_through, store))
+        let disk = &self.disk;
+        self.archivist.step(&mut |store| {
+            let taken = take(ledger, identity, durable_through, store);
+            happens(disk);
+            taken
+        })
     }
 
     /// Archives all that may go; says how many segments.

@@ -223,6 +223,34 @@ fn damage_in_the_archive_is_never_served() {
 }
 
 #[test]
+fn nothing_is_removed_that_rests_on_what_was_not_read_back() {
+    let disk = SimDisk::new(9);
+    let place = Doubtful::new(&disk, true);
+    let mut bank = bank(&disk, Some(place.clone()));
+    let before = bank.here();
+    let damage = |disk: &SimDisk| {
+        for path in files(disk, &places().checkpoint) {
+            disk.flip_bit(&path, 30, 0).expect("flipped");
+        }
+    };
+    // The first segment has no events: it rests on no checkpoint.
+    assert!(bank.archive_after(damage).expect("archived").is_some());
+    match bank.archive_after(damage) {
+        Err(ArchiveFault::Checkpoint(_)) => {}
+        other => panic!("{other:?}"),
+    }
+    place.mangles.store(true, Ordering::Relaxed);
+    match bank.archive() {
+        Err(ArchiveFault::Copy(error)) => assert_eq!(error.reason(), "BACKUP_DAMAGED", "{error}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(bank.here(), before[1..]);
+    place.mangles.store(false, Ordering::Relaxed);
+    assert!(bank.archive_all() > 0);
+    bank.check();
+}
+
+#[test]
 fn a_start_needs_a_checkpoint_or_a_snapshot() {
     let disk = SimDisk::new(5);
     let mut bank = bank(&disk, near(&disk));
