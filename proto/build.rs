@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use prost::Message;
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "florin/v1/ledger.proto",
     "florin/v1/payment.proto",
     "florin/v1/event.proto",
     "florin/v1/admin.proto",
+    "florin/v1/replication.proto",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -26,6 +26,7 @@ pub struct Admission {
     requests: AtomicU64,
     bytes: AtomicU64,
     closed: AtomicBool,
+    fenced: AtomicBool,
     refused_overloaded: AtomicU64,
     refused_shutting_down: AtomicU64,
 }
@@ -41,7 +42,7 @@ pub struct AdmissionFigures {
     pub limits: AdmissionLimits,
     /// Requests refused with [`Unavailable::Overloaded`].
     pub refused_overloaded: u64,
-    /// Requests refused with [`Unavailable::ShuttingDown`].
+    /// Requests refused with [`Unavailable::ShuttingDown`] or [`Unavailable::Fenced`].
     pub refused_shutting_down: u64,
 }
 
@@ -60,6 +61,7 @@ impl Admission {
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            fenced: AtomicBool::new(false),
             refused_overloaded: AtomicU64::new(0),
             refused_shutting_down: AtomicU64::new(0),
         })
@@ -69,10 +71,10 @@ impl Admission {
     /// nothing else is: it would never pass otherwise.
     ///
     /// # Errors
-    /// [`Unavailable::ShuttingDown`] or [`Unavailable::Overloaded`].
+    /// [`Unavailable::ShuttingDown`], [`Unavailable::Fenced`] or [`Unavailable::Overloaded`].
     pub fn admit(self: &Arc<Self>, command: &Command) -> Result<Permit, Unavailable> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(Unavailable::ShuttingDown);
+        if let Some(why) = self.closed() {
+            return Err(why);
         }
         let bytes = weigh(command);
         let permit = Permit { admission: Arc::clone(self), bytes };
@@ -105,6 +107,23 @@ impl Admission {
     /// Refuses everything from now on.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
+    }
+
+    /// Refuses everything from now on, with [`Unavailable::Fenced`].
+    pub fn fence(&self) {
+        self.fenced.store(true, Ordering::Release);
+        self.close();
+    }
+
+    /// Whether it was fenced.
+    pub fn is_fenced(&self) -> bool {
+        self.fenced.load(Ordering::Acquire)
+    }
+
+    /// Why nothing is taken any more, if it was closed.
+    pub fn closed(&self) -> Option<Unavailable> {
+        let is_fenced = self.is_closed().then(|| self.is_fenced())?;
+        Some(if is_fenced { Unavailable::Fenced } else { Unavailable::ShuttingDown })
     }
 
     /// Whether it was closed.
@@ -300,6 +319,12 @@ mod tests {
                 door.figures(),
                 AdmissionFigures { requests: 0, bytes: 0, refused_shutting_down: 1, ..full }
             );
+            assert!(!door.is_fenced());
+            assert_eq!(door.closed(), Some(Unavailable::ShuttingDown));
+            door.fence();
+            assert_eq!(door.closed(), Some(Unavailable::Fenced));
+            assert_eq!(door.admit(&small).err(), Some(Unavailable::Fenced));
+            assert!(door.is_fenced() && door.is_closed());
         }
     }
 }

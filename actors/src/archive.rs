@@ -33,6 +33,15 @@ pub struct ArchiveSettings {
     pub open: OpenPlace,
 }
 
+impl ArchiveSettings {
+    /// Nothing is archived, and there is nothing to be read of what was.
+    pub const NONE: Self = Self {
+        to: None,
+        keep_segments: 0,
+        open: |name| Err(format!("{name} is not to be opened")),
+    };
+}
+
 /// Figures of the archive.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ArchiveFigures {

@@ -104,6 +104,8 @@ pub enum Answer {
 pub enum Unavailable {
     /// The engine is draining.
     ShuttingDown,
+    /// Another server has taken over from this one, for good.
+    Fenced,
     /// There is no room for its events.
     DiskFull,
     /// More is queued than is admitted.

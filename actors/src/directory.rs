@@ -12,13 +12,13 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use florin_engine::{
-    AccountImage, AssetCode, Body, Event, Hold, HoldStep, Ledger, Sequence, Slot, Tenant,
+    AccountKey, AssetCode, Body, Event, Hold, HoldStep, Ledger, Sequence, Slot, Tenant,
 };
 
 use names::{Name, Names};
 use slab::Slab;
 
-/// Accounts or holds that are looked at together.
+/// Holds that are looked at together.
 const AT_A_TIME: u32 = 4_096;
 
 /// Accounts, assets and payments, as far as they are durable.
@@ -131,18 +131,10 @@ impl Directory {
         for asset in ledger.assets() {
             known.assets.push(KnownAsset { code: asset.code, scale: asset.scale });
         }
-        let ends = |from: u32| from.saturating_add(AT_A_TIME);
-        let mut from = 0;
-        loop {
-            let images = ledger.account_images(from..ends(from));
-            from = ends(from);
-            if images.is_empty() {
-                break;
-            }
-            for AccountImage { id, tenant, asset, name, .. } in images {
-                known.add_account(id, tenant, asset, name.as_deref().unwrap_or_default());
-            }
+        for AccountKey { tenant, id, asset, name } in ledger.account_keys() {
+            known.add_account(id, tenant, asset, name.unwrap_or_default());
         }
+        let ends = |from: u32| from.saturating_add(AT_A_TIME);
         let mut from = 0;
         loop {
             let holds = ledger.hold_images(from..ends(from));

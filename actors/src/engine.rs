@@ -8,30 +8,32 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, Addr, Arbiter, System};
 use crossbeam_channel::Sender;
-use florin_engine::Ledger;
+use florin_engine::{Ledger, Sequence};
 use florin_persistence::archive::Archive;
 use florin_persistence::snapshot::{Manifest, SledStore, SnapshotIdentity, SnapshotStore};
 use florin_persistence::{
-    DataDir, Disk, ID_SHARD_ENTRIES_DEFAULT, IdOptions, IdRuns, IdSet, JournalOptions,
-    JournalReader, OpenError, RealDisk, Recovery, SparePreparer, frame_bytes_max,
+    DataDir, Disk, ID_SHARD_ENTRIES_DEFAULT, IdOptions, IdRuns, JournalOptions, JournalReader,
+    OpenError, RealDisk, Recovery, SparePreparer, check_may_serve, frame_bytes_max,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::admit::{Admission, AdmissionLimits};
 use crate::archive::{ArchiveFigures, ArchiveGauge, ArchiveSettings};
+use crate::beside::{BesideFigures, BesideGauge};
 use crate::clock::{Clock, ClockWatch};
 use crate::command::{Answer, Command, Figures, Unavailable};
 use crate::dispatch::{Begun, Dispatcher};
-use crate::feed::Feed;
+use crate::feed::{End, Feed};
 use crate::journal::{self, Committer, Outlet, Work};
 use crate::load::load;
 use crate::partition::{Core, IdsSealed, Look, Parked, Partition, Resume, Retry};
 use crate::publish::{Gauge, JournalFigures};
+use crate::rebuild::id_generation_len;
 use crate::reply::{Port, pump};
-use crate::seal::{self, Sealer, Sealing};
+use crate::seal::{self, Sealer, Sealing, Told};
 use crate::snapshots::{Ask, Keeper, Looking, SnapshotOptions, Taker};
 use crate::spare;
-use crate::start::{Places, StartOptions, StartProgress, Started, start};
+use crate::start::{Places, StartFigures, StartOptions, StartProgress, Started, start};
 
 mod archiving;
 
@@ -40,8 +42,11 @@ use archiving::{archive_place, start_archiving};
 /// How long a stop waits for what is under way. It is a matter of milliseconds, unless the disk is full.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
-/// Ids that are forgotten together once they are sealed: fewer than a segment of the usual size holds.
-const ID_GENERATION: usize = 1 << 20;
+/// What an id takes of a segment, at least.
+const RECORD_BYTES_MIN: u64 = 176;
+
+/// When nothing has become durable for this long after the partition has stopped, nothing is under way any more.
+const SETTLED: Duration = Duration::from_millis(50);
 
 /// Threads that read records for the `load` stage.
 const READERS: usize = 2;
@@ -77,6 +82,10 @@ pub struct Engine {
     feed: Arc<Feed>,
     reader: JournalReader<RealDisk>,
     frame_bytes_max: u64,
+    partition: Addr<Partition<Port>>,
+    ids: IdRuns<RealDisk>,
+    beside: Arc<BesideGauge>,
+    start: StartFigures,
     system: System,
     /// `None`: the folder of snapshots could not be opened.
     snapshots: Option<Sender<Ask>>,
@@ -94,6 +103,8 @@ pub struct OpenedEngine {
     pub recovery: Recovery,
     /// The data directory, locked as long as this is kept.
     pub data: DataDir,
+    /// What the start went by, and how long it took.
+    pub start: StartFigures,
 }
 
 impl fmt::Debug for Engine {
@@ -114,6 +125,7 @@ impl Engine {
         progress: &mut dyn FnMut(StartProgress),
     ) -> Result<OpenedEngine, OpenError> {
         let data = DataDir::open(&options.data)?;
+        let epoch_least = check_may_serve(&RealDisk, data.path())?;
         let path = || options.data.clone();
         match (data.is_fork()?, options.fork) {
             (true, false) => return Err(OpenError::Fork { path: path() }),
@@ -121,27 +133,8 @@ impl Engine {
             _ => {}
         }
         let clock = Clock::start();
-        let journal_options = JournalOptions {
-            partition: 0,
-            segment_bytes: options.segment_bytes,
-            cut_damaged_tail: options.cut_damaged_tail,
-            entropy,
-            now_ns: clock.now().wall_ns,
-        };
-        let mut start_options = StartOptions {
-            journal: journal_options,
-            ids: IdOptions {
-                partition: 0,
-                filter_bytes_max: options.id_filter_bytes,
-                shard_entries: ID_SHARD_ENTRIES_DEFAULT,
-                entropy: *entropy.last_chunk().unwrap_or(&[0; 8]),
-            },
-            seed: entropy.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)),
-            id_generation: ID_GENERATION,
-            archive: None,
-        };
         let places = Places::of(&data);
-        start_options.archive = archive_place(&options.archive, &places)?;
+        let start_options = start_options(options, entropy, epoch_least, &places, clock)?;
         // Without snapshots a start takes longer, and that is all.
         let store = SledStore::open(&places.snapshots)
             .inspect_err(|error| tracing::error!(%error, "there are no snapshots"))
@@ -152,6 +145,7 @@ impl Engine {
         for (snapshot, why) in &started.passed_over {
             tracing::warn!(snapshot, why, "a snapshot could not be used");
         }
+        let start = started.figures;
         if let Some(manifest) = &started.snapshot {
             let (snapshot, sequence) = (manifest.generation(), manifest.head_sequence());
             tracing::info!(snapshot, sequence, "replayed from a snapshot on");
@@ -161,7 +155,8 @@ impl Engine {
         gauge.publish(&writer.status());
         let frame_bytes_max = frame_bytes_max(options.segment_bytes);
         let watch = ClockWatch::new(options.accept_clock);
-        let mut core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max);
+        let mut core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max)
+            .keeping_ids(ids_kept_max(options.segment_bytes));
         drop(core.ids_sealed(sealer.ids().set()));
         let preparer = writer.spare_preparer();
         let feed = Feed::new(directory, recovery.last_sequence);
@@ -181,11 +176,13 @@ impl Engine {
         let archiving =
             start_archiving(&options.archive, &places, &sealer, &reader, taker(), &archive_gauge);
         let archive = sealer.archive().clone();
-        let sealing = start_sealing(sealer, &partition);
+        let (ids, beside) = (sealer.ids().clone(), Arc::new(BesideGauge::default()));
+        let sealing = start_sealing(sealer, &gauge, Arc::clone(&beside), &partition);
         let keeper = store.map(|store| {
             let seen = started.snapshot.as_ref().map_or(0, Manifest::head_sequence);
             let behind = (seen, replayed_bytes(&recovery, seen));
-            start_keeper(Keeper::new(Box::new(store), options.snapshots, taker(), behind))
+            let beside = Arc::clone(&beside);
+            start_keeper(Keeper::new(Box::new(store), options.snapshots, taker(), beside, behind))
         });
         let spare_wanted = start_spare_thread(preparer, &gauge, work);
         let (replies, syncs) = mpsc::unbounded_channel();
@@ -194,7 +191,7 @@ impl Engine {
         spawn("florin-journal", move || or_abort("the journal could not be written", run()));
         tokio::spawn(pump(syncs));
         let admission = Admission::new(options.limits);
-        let (dispatcher, flush) = Dispatcher::new(admission, partition);
+        let (dispatcher, flush) = Dispatcher::new(admission, partition.clone());
         tokio::spawn(flush);
         let engine = Self {
             dispatcher,
@@ -202,13 +199,17 @@ impl Engine {
             feed,
             reader,
             frame_bytes_max,
+            partition,
+            ids,
+            beside,
+            start,
             system,
             snapshots: keeper,
             archive,
             archive_gauge,
             _archiving: archiving,
         };
-        Ok(OpenedEngine { engine, recovery, data })
+        Ok(OpenedEngine { engine, recovery, data, start })
     }
 
     /// Asks, and waits for the answer: for whatever it rests on to be on disk.
@@ -249,6 +250,11 @@ impl Engine {
         self.gauge.figures()
     }
 
+    /// Figures of snapshots, indexes and ids.
+    pub fn beside(&self) -> BesideFigures {
+        self.beside.figures(&self.ids, self.start)
+    }
+
     /// What is published: the feed, and the directory of accounts and payments.
     pub const fn feed(&self) -> &Arc<Feed> {
         &self.feed
@@ -268,6 +274,18 @@ impl Engine {
         }
     }
 
+    /// Looks at the ledger between two batches, past the door. What is seen may not be durable yet, and everybody
+    /// waits while it is looked at. `None` once the engine has stopped.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Ledger) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (to, answer) = oneshot::channel();
+        // An error means that nobody wants to know any more.
+        self.partition.do_send(Look(Box::new(move |ledger| drop(to.send(look(ledger))))));
+        answer.await.ok()
+    }
+
     /// What the journal and the partition publish while they run.
     pub fn gauge(&self) -> &Gauge {
         &self.gauge
@@ -278,10 +296,47 @@ impl Engine {
         self.dispatcher.admission()
     }
 
+    /// Another server has taken over: takes nothing more, for good, waits until everything that was taken is answered, and
+    /// stops the partition, so that nothing falls due either. What is durable can still be shipped. Who subscribes gets what
+    /// is published, and the end. Gives the last durable event: there is none after it.
+    pub async fn fence(&self) -> Sequence {
+        self.admission().fence();
+        self.wait_for_answers().await;
+        // Behind everything that was decided, what fell due included: its answer comes when all of that is durable.
+        let _ = tokio::time::timeout(DRAIN_MAX, self.dispatcher.force(Command::GetFigures)).await;
+        self.system.stop();
+        // What fell due in the last moment is under way to the disk.
+        let mut last = self.reader.durable_through();
+        loop {
+            tokio::time::sleep(SETTLED).await;
+            let now = self.reader.durable_through();
+            if now == last {
+                self.feed.close(End::Fenced);
+                return now;
+            }
+            last = now;
+        }
+    }
+
     /// Takes nothing more, waits until everything that was taken is answered, journals the digest of
     /// the state, and stops the partition.
     pub async fn drain(&self) {
+        if self.admission().is_fenced() {
+            return; // it has stopped, and its journal gets nothing more
+        }
         self.admission().close();
+        if !self.wait_for_answers().await {
+            return;
+        }
+        let digest = self.dispatcher.force(Command::TakeDigest);
+        if tokio::time::timeout(DRAIN_MAX, digest).await.is_err() {
+            tracing::warn!("stopped without a digest of the state: no room for it");
+        }
+        self.system.stop();
+    }
+
+    /// Waits until everything that was admitted is answered; whether it is.
+    async fn wait_for_answers(&self) -> bool {
         let began = Instant::now();
         while self.admission().in_flight() > 0 {
             if began.elapsed() > DRAIN_MAX {
@@ -290,15 +345,11 @@ impl Engine {
                     in_flight,
                     "stopped without waiting for the rest: it is not answered"
                 );
-                return;
+                return false;
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        let digest = self.dispatcher.force(Command::TakeDigest);
-        if tokio::time::timeout(DRAIN_MAX, digest).await.is_err() {
-            tracing::warn!("stopped without a digest of the state: no room for it");
-        }
-        self.system.stop();
+        true
     }
 }
 
@@ -320,6 +371,40 @@ fn start_partition(partition: Partition<Port>) -> (Addr<Partition<Port>>, System
         let _ = runner.run();
     });
     starting.recv().expect("the actor system starts, or the process has ended")
+}
+
+fn start_options(
+    options: &EngineOptions,
+    entropy: [u8; 32],
+    epoch_least: u64,
+    places: &Places,
+    clock: Clock,
+) -> Result<StartOptions, OpenError> {
+    Ok(StartOptions {
+        journal: JournalOptions {
+            partition: 0,
+            segment_bytes: options.segment_bytes,
+            cut_damaged_tail: options.cut_damaged_tail,
+            epoch_least,
+            entropy,
+            now_ns: clock.now().wall_ns,
+        },
+        ids: IdOptions {
+            partition: 0,
+            filter_bytes_max: options.id_filter_bytes,
+            shard_entries: ID_SHARD_ENTRIES_DEFAULT,
+            entropy: *entropy.last_chunk().unwrap_or(&[0; 8]),
+        },
+        seed: entropy.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)),
+        id_generation: id_generation_len(options.segment_bytes),
+        archive: archive_place(&options.archive, places)?,
+    })
+}
+
+/// Most ids in memory: some generations, or what a few segments hold where those are larger. Writes wait beyond.
+fn ids_kept_max(segment_bytes: u64) -> usize {
+    let in_segment = usize::try_from(segment_bytes / RECORD_BYTES_MIN).unwrap_or(usize::MAX);
+    (8 * id_generation_len(segment_bytes)).max(in_segment.saturating_mul(3))
 }
 
 /// Bytes of journal that come after an event: about as large a part of them as of the events.
@@ -346,13 +431,26 @@ fn start_keeper(keeper: Keeper<Visitor>) -> Sender<Ask> {
 }
 
 /// Starts the thread that makes what lies beside segments that are over.
-fn start_sealing<D: Disk>(sealer: Sealer<D>, partition: &Addr<Partition<Port>>) -> Sender<Sealing> {
+fn start_sealing<D: Disk>(
+    sealer: Sealer<D>,
+    gauge: &Arc<Gauge>,
+    beside: Arc<BesideGauge>,
+    partition: &Addr<Partition<Port>>,
+) -> Sender<Sealing> {
     let (sender, work) = crossbeam_channel::unbounded();
     let (partition, to) = (partition.clone(), sender.clone());
-    let mut tell = move |sealed: Arc<IdSet<D>>| {
-        partition.do_send(IdsSealed { sealed, to: to.clone() });
+    let gauge = Arc::clone(gauge);
+    let mut tell = move |told| match told {
+        Told::Sealed(ids) => {
+            gauge.set_sealing_stuck(false);
+            partition.do_send(IdsSealed { sealed: ids, to: to.clone() });
+        }
+        Told::Stuck => {
+            gauge.set_sealing_stuck(true);
+            partition.do_send(Retry);
+        }
     };
-    let run = move || seal::run(sealer, &work, &mut tell);
+    let run = move || seal::run(sealer, &work, &beside, &mut tell);
     spawn("florin-sealing", move || or_abort("the ids of a segment could not be written", run()));
     let _ = sender.send(Sealing::Look);
     sender

@@ -48,6 +48,8 @@ pub enum End {
     Open,
     /// Nothing more will come: what is published is the last.
     AtTheLast,
+    /// As that, and for good: another server goes on with it.
+    Fenced,
     /// It is over, also for those who have not seen all.
     Now,
 }

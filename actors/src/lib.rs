@@ -11,10 +11,16 @@
 //!
 //! Beside it: [`clock`], which says what has fallen due; [`load`], the readers that fetch records from the disk so
 //! that the partition never waits for one; [`spare`], which zeroes the next journal segment ahead; and [`trace`], which
-//! notes where the time of a request goes when somebody wants to know. [`archive`] takes old segments out of the hot set.
+//! notes where the time of a request goes when somebody wants to know.
+//!
+//! What makes a restart quick and the past cheap: [`snapshots`] are taken, and segments that are over are given their index
+//! and their ids by [`seal`], while payments go on; [`start`] puts the state together from them, [`rebuild`]ing what came
+//! later from the journal. [`beside`] has their figures. [`archive`] takes old segments out of the hot set.
 
 pub mod admit;
+mod ahead;
 pub mod archive;
+pub mod beside;
 pub mod clock;
 pub mod command;
 pub mod directory;

@@ -26,6 +26,8 @@ pub struct Gauge {
     outstanding_bytes: AtomicU64,
     /// The next segment could not be made for lack of space.
     no_space: AtomicBool,
+    /// What lies beside the journal could not be made.
+    sealing_stuck: AtomicBool,
     /// The partition holds writes back until there is room.
     waiting: AtomicBool,
     durable_sequence: AtomicU64,
@@ -93,6 +95,7 @@ impl Gauge {
             segment_room_bytes: AtomicU64::new(room.segment_bytes),
             outstanding_bytes: AtomicU64::new(0),
             no_space: AtomicBool::new(false),
+            sealing_stuck: AtomicBool::new(false),
             waiting: AtomicBool::new(false),
             durable_sequence: AtomicU64::new(0),
             segment: AtomicU64::new(0),
@@ -140,6 +143,16 @@ impl Gauge {
     /// Whether writes are refused for lack of space.
     pub fn is_out_of_space(&self) -> bool {
         self.no_space.load(Ordering::Acquire)
+    }
+
+    /// Notes whether ids of what is over could not be written; they stay in memory until they can be.
+    pub fn set_sealing_stuck(&self, stuck: bool) {
+        self.sealing_stuck.store(stuck, Ordering::Release);
+    }
+
+    /// Whether ids of what is over could not be written.
+    pub fn is_sealing_stuck(&self) -> bool {
+        self.sealing_stuck.load(Ordering::Acquire)
     }
 
     /// Notes whether the partition holds writes back.

@@ -16,6 +16,7 @@ use florin_persistence::{
 };
 use thiserror::Error;
 
+use crate::beside::BesideGauge;
 use crate::load::IdReader;
 use crate::sealed_ids::{LookedUp, SealedIds};
 use crate::start::Places;
@@ -98,14 +99,14 @@ impl<D: Disk> Sealer<D> {
         reader: JournalReader<D>,
         known: Indexes<D>,
     ) -> Self {
-        let mut sealer = Self { maker, archive, reader, known: BTreeMap::new() };
+        let mut made = Self { maker, archive, reader, known: BTreeMap::new() };
         for (segment, index) in known {
-            match sealer.reader.add_sealed(Arc::clone(&index)) {
-                Ok(()) => drop(sealer.known.insert(segment, index)),
+            match made.reader.add_sealed(Arc::clone(&index)) {
+                Ok(()) => drop(made.known.insert(segment, index)),
                 Err(error) => tracing::warn!(segment, %error, "an index is made again"),
             }
         }
-        sealer
+        made
     }
 
     /// The runs of ids.
@@ -116,6 +117,14 @@ impl<D: Disk> Sealer<D> {
     /// Where segments go that are taken out of the hot set.
     pub const fn archive(&self) -> &Archive<D> {
         &self.archive
+    }
+
+    /// Every segment up to the one with this event has its index; 0 = none has.
+    pub fn indexed_through(&self) -> Sequence {
+        let over = self.reader.segments_over();
+        let has_index = |(number, _): &&(u64, _)| self.known.contains_key(number);
+        let last = over.iter().take_while(has_index).last();
+        last.map_or(0, |(_, span)| *span.end())
     }
 
     /// Makes the next thing that is missing.
@@ -232,7 +241,15 @@ impl<D: Disk> Maker<D> {
     }
 }
 
-/// The sealing thread's loop. `tell` is told of each new set of ids.
+/// What the sealing thread has to tell.
+pub enum Told<D: Disk> {
+    /// Ids are found here from now on.
+    Sealed(Arc<IdSet<D>>),
+    /// Something could not be made. It is tried again.
+    Stuck,
+}
+
+/// The sealing thread's loop. `tell` is told of each new set of ids, and of trouble.
 ///
 /// # Errors
 /// A write or sync of a run of ids has failed. The process ends: what cannot write those cannot be trusted to write a
@@ -240,8 +257,10 @@ impl<D: Disk> Maker<D> {
 pub fn run<D: Disk>(
     mut sealer: Sealer<D>,
     work: &Receiver<Sealing>,
-    tell: &mut dyn FnMut(Arc<IdSet<D>>),
+    gauge: &BesideGauge,
+    tell: &mut dyn FnMut(Told<D>),
 ) -> Result<(), SealFault> {
+    gauge.indexed(sealer.indexed_through());
     loop {
         match work.recv_timeout(LOOK_EVERY) {
             Ok(Sealing::Drop(forgotten)) => {
@@ -255,13 +274,15 @@ pub fn run<D: Disk>(
             match sealer.step() {
                 Ok(Sealed::Nothing) => break,
                 Ok(Sealed::Segment | Sealed::Merged) => {
-                    tell(sealer.ids().set());
+                    gauge.indexed(sealer.indexed_through());
+                    tell(Told::Sealed(sealer.ids().set()));
                 }
                 Err(SealFault::Ids(error @ (IdsError::Failed { .. } | IdsError::Poisoned))) => {
                     return Err(error.into());
                 }
                 Err(error) => {
                     tracing::warn!(%error, "what lies beside the journal could not be made: it is tried again");
+                    tell(Told::Stuck);
                     break;
                 }
             }
@@ -281,7 +302,7 @@ impl<D: Disk> SealedIds for IdSet<D> {
 
 impl<D: Disk> IdReader for IdRuns<D> {
     fn look_up(&self, keys: &[IdKey]) -> Result<LookedUp, ReadError> {
-        let set = self.set();
+        let set = self.set_without_gap()?;
         let find = |key: &IdKey| Ok((*key, set.find(key, 0)?));
         match keys.iter().map(find).collect() {
             Ok(ids) => Ok(LookedUp { through: set.through(), ids }),

@@ -11,6 +11,7 @@ use florin_persistence::snapshot::{
     Draft, Listed, Manifest, SnapshotError, SnapshotIdentity, SnapshotStore, TakeProgress, Taking,
 };
 
+use crate::beside::BesideGauge;
 use crate::clock::Clock;
 use crate::publish::Gauge;
 
@@ -64,6 +65,7 @@ pub struct Keeper<L> {
     store: Box<dyn SnapshotStore>,
     options: SnapshotOptions,
     taker: Taker<L>,
+    beside: Arc<BesideGauge>,
     last: Last,
 }
 
@@ -92,17 +94,28 @@ impl<L: Looking> Keeper<L> {
         store: Box<dyn SnapshotStore>,
         options: SnapshotOptions,
         taker: Taker<L>,
+        beside: Arc<BesideGauge>,
         (sequence, replayed_bytes): (Sequence, u64),
     ) -> Self {
         let journal_bytes = taker.gauge.figures().journal_bytes.saturating_sub(replayed_bytes);
         let last = Last { sequence, journal_bytes, at: Instant::now() };
-        Self { store, options, taker, last }
+        let keeper = Self { store, options, taker, beside, last };
+        keeper.tell();
+        keeper
     }
 
     /// Serves until nobody can ask any more.
     pub fn run(mut self, asks: &Receiver<Ask>) {
+        let mut look_at = Instant::now() + LOOK_EVERY;
         loop {
-            match asks.recv_timeout(LOOK_EVERY) {
+            // Whoever asks all the time does not keep it from looking.
+            if Instant::now() >= look_at {
+                if self.is_due() {
+                    let _ = self.take(&mut |_| ());
+                }
+                look_at = Instant::now() + LOOK_EVERY;
+            }
+            match asks.recv_deadline(look_at) {
                 Ok(Ask::Take(to)) => {
                     let done = self.take(&mut |progress| drop(to.send(Step::Progress(progress))));
                     // Whoever asked may have gone: it is taken all the same.
@@ -113,12 +126,20 @@ impl<L: Looking> Keeper<L> {
                 }
                 Ok(Ask::List(to)) => drop(to.send(self.store.list())),
                 Ok(Ask::Delete(generation, to)) => drop(to.send(self.delete(generation))),
-                Err(RecvTimeoutError::Timeout) if self.is_due() => {
-                    let _ = self.take(&mut |_| ());
-                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+        }
+    }
+
+    /// Says which there are.
+    fn tell(&self) {
+        match self.store.list() {
+            Ok(listed) => self.beside.snapshots(|figures| {
+                figures.kept = listed.len() as u64;
+                figures.newest = listed.first().map(|listed| (&listed.manifest).into());
+            }),
+            Err(error) => tracing::warn!(%error, "the snapshots could not be listed"),
         }
     }
 
@@ -137,6 +158,7 @@ impl<L: Looking> Keeper<L> {
         let was_there = self.store.generations()?.contains(&generation);
         if was_there {
             self.store.delete(generation)?;
+            self.tell();
             tracing::info!(snapshot = generation, "a snapshot was deleted");
         }
         Ok(was_there)
@@ -163,9 +185,15 @@ impl<L: Looking> Keeper<L> {
             }
             Err(error) => tracing::warn!(%error, "no snapshot: the journal has everything"),
         }
+        let took = began.elapsed();
+        self.beside.snapshots(|figures| match &taken {
+            Ok(_) => (figures.taken, figures.last_took) = (figures.taken + 1, took),
+            Err(_) => figures.failed += 1,
+        });
         if let Err(error) = self.store.prune(GENERATIONS) {
             tracing::warn!(%error, "an old snapshot could not be dropped");
         }
+        self.tell();
         taken
     }
 
@@ -229,8 +257,8 @@ impl<L: Looking> Taker<L> {
         &self,
         look: impl FnOnce(&Ledger) -> T + Send + 'static,
     ) -> Result<T, SnapshotError> {
-        let (tell, told) = crossbeam_channel::bounded(1);
-        self.ledger.look(Box::new(move |ledger| drop(tell.send(look(ledger)))));
-        told.recv().map_err(|_| SnapshotError::Misused { what: "the engine has stopped" })
+        let (to, answer) = crossbeam_channel::bounded(1);
+        self.ledger.look(Box::new(move |ledger| drop(to.send(look(ledger)))));
+        answer.recv().map_err(|_| SnapshotError::Misused { what: "the engine has stopped" })
     }
 }

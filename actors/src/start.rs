@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use florin_engine::{Ledger, Sequence};
 use florin_persistence::archive::ArchivePlace;
@@ -11,13 +12,14 @@ use florin_persistence::snapshot::{
     FileStore, LoadOptions, LoadProgress, Loaded, Manifest, SnapshotIdentity, SnapshotStore, load,
 };
 use florin_persistence::{
-    DataDir, Disk, From, IdOptions, IdRuns, JournalOptions, JournalReader, JournalWriter,
-    OpenError, Progress, Recovery, identify, open_from,
+    Base, DataDir, Disk, From, IdOptions, IdRuns, JournalOptions, JournalReader, JournalWriter,
+    OpenError, Progress, Recovery, Replays, identify, open_from,
 };
 
+use crate::ahead::read_ahead;
 use crate::directory::Directory;
 use crate::rebuild::Rebuild;
-use crate::seal::{Maker, Sealer, load_indexes};
+use crate::seal::{Indexes, Maker, Sealer, load_indexes};
 
 mod archived;
 
@@ -74,6 +76,13 @@ pub struct StartOptions {
     pub archive: Option<ArchivePlace>,
 }
 
+/// How the journal is replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    ReadingAhead,
+    OneByOne,
+}
+
 /// How far a start has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartProgress {
@@ -81,6 +90,19 @@ pub enum StartProgress {
     Loading(LoadProgress),
     /// The journal is being read.
     Replaying(Progress),
+}
+
+/// What a start went by, and how long it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StartFigures {
+    /// The snapshot that it began with; `None`: it began with the first event.
+    pub snapshot: Option<u64>,
+    /// Time for loading snapshots, those that could not be used too.
+    pub loading: Duration,
+    /// Time for reading and replaying the journal.
+    pub replaying: Duration,
+    /// Events that were replayed. Some of them only for their ids.
+    pub events_replayed: u64,
 }
 
 /// What a start has found and made.
@@ -101,6 +123,8 @@ pub struct Started<D: Disk> {
     pub snapshot: Option<Manifest>,
     /// Why others could not be used, newest first.
     pub passed_over: Vec<(u64, String)>,
+    /// How long it took.
+    pub figures: StartFigures,
 }
 
 /// Starts.
@@ -115,7 +139,8 @@ pub fn start<D: Disk>(
     progress: &mut dyn FnMut(StartProgress),
 ) -> Result<Started<D>, OpenError> {
     let known = identify(disk, places.journal())?;
-    let (lineage, segments) = known.map_or((None, Vec::new()), |(id, all)| (Some(id), all));
+    let (lineage, segments) =
+        known.map_or((None, Vec::new()), |known| (Some(known.lineage), known.segments));
     let archive = archived::open(disk, places, options, lineage)?;
     let archived = archive.segments();
     let numbers = archived.iter().map(|segment| segment.object.number).chain(segments);
@@ -137,33 +162,52 @@ pub fn start<D: Disk>(
     };
     let checkpoint = checkpoint.as_ref().map(|store| -> &dyn SnapshotStore { store });
 
-    let first = base.as_ref().map_or(1, |base| base.through() + 1);
     let mut states = States {
         stores: [store, checkpoint].into_iter().flatten().collect(),
         identity: lineage
             .map(|lineage| SnapshotIdentity { lineage, partition: options.journal.partition }),
         seed: options.seed,
         ids_through,
-        first,
+        first: base.as_ref().map_or(1, |base| base.through() + 1),
         below: None,
         passed_over: Vec::new(),
     };
+    let replaying = Replaying { disk, places, options, indexes: &indexes, base };
+    let mut figures = StartFigures::default();
+    let mut how = How::ReadingAhead;
     let (rebuilt, snapshot, opened) = loop {
+        let begun = Instant::now();
         let (ledger, snapshot) = states.next(progress);
         let from = match &snapshot {
             Some(manifest) => manifest.head_sequence().min(ids_through) + 1,
             None => 1,
         };
         let mut rebuild = Rebuild::new(ledger, ids_through, options.id_generation);
-        let passed = |number| indexes.get(&number).map(|index| index.passed());
-        let from = From { sequence: from, passed: &passed, base: base.clone() };
-        let mut told = |of| progress(StartProgress::Replaying(of));
-        let (journal, of_journal) = (places.journal(), &options.journal);
-        match open_from(disk, journal, of_journal, from, &mut rebuild, &mut told) {
-            Ok(opened) => break (rebuild, snapshot, opened),
+        figures.loading += begun.elapsed();
+        let begun = Instant::now();
+        let opened = match how {
+            How::ReadingAhead => {
+                read_ahead(&mut rebuild, |sink| replaying.run(from, sink, progress))
+            }
+            How::OneByOne => replaying.run(from, &mut rebuild, progress),
+        };
+        match opened {
+            Ok(opened) => {
+                figures.replaying += begun.elapsed();
+                figures.events_replayed = (opened.2.last_sequence + 1).saturating_sub(from);
+                break (rebuild, snapshot, opened);
+            }
             // What it was replayed on may not have been what it said. If it was the journal, the next try ends alike.
             Err(error @ (OpenError::Damaged { .. } | OpenError::StateDiffers(_))) => {
-                let Some(manifest) = snapshot else { return Err(error) };
+                figures.replaying += begun.elapsed();
+                let Some(manifest) = snapshot else {
+                    // Reading was ahead of what did not fit: where that stands, only this tells.
+                    if how == How::ReadingAhead {
+                        how = How::OneByOne;
+                        continue;
+                    }
+                    return Err(error);
+                };
                 states.pass_over(manifest.generation(), error.to_string());
             }
             Err(error) => return Err(error),
@@ -183,8 +227,46 @@ pub fn start<D: Disk>(
     }
     let (ledger, directory) = rebuilt.finish();
     let sealer = Sealer::new(Maker::new(disk, places, ids), archive, reader.clone(), indexes);
+    figures.snapshot = snapshot.as_ref().map(Manifest::generation);
     let passed_over = states.passed_over;
-    Ok(Started { writer, reader, recovery, ledger, directory, sealer, snapshot, passed_over })
+    Ok(Started {
+        writer,
+        reader,
+        recovery,
+        ledger,
+        directory,
+        sealer,
+        snapshot,
+        passed_over,
+        figures,
+    })
+}
+
+type Opened<D> = (JournalWriter<D>, JournalReader<D>, Recovery);
+
+/// Opens the journal and replays it; more than once, where a state did not fit.
+struct Replaying<'a, D: Disk> {
+    disk: &'a D,
+    places: &'a Places,
+    options: &'a StartOptions,
+    indexes: &'a Indexes<D>,
+    base: Option<Base>,
+}
+
+impl<D: Disk> Replaying<'_, D> {
+    /// From an event on, into `sink`.
+    fn run(
+        &self,
+        sequence: Sequence,
+        sink: &mut dyn Replays,
+        progress: &mut dyn FnMut(StartProgress),
+    ) -> Result<Opened<D>, OpenError> {
+        let passed = |number| self.indexes.get(&number).map(|index| index.passed());
+        let from = From { sequence, passed: &passed, base: self.base.clone() };
+        let mut told = |of| progress(StartProgress::Replaying(of));
+        let (journal, options) = (self.places.journal(), &self.options.journal);
+        open_from(self.disk, journal, options, from, sink, &mut told)
+    }
 }
 
 /// States to begin with, the best first.

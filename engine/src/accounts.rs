@@ -101,12 +101,23 @@ impl Accounts {
     /// Asks for the account's two cache lines, once its table line is there.
     #[inline]
     pub fn prefetch(&self, hash: KeyHash, tenant: Tenant, id: u128) {
-        if let Some(slot) = self.table.candidate(hash.of(tenant, id))
-            && let Some(account) = self.slab.get(slot)
-        {
+        if let Some(slot) = self.table.candidate(hash.of(tenant, id)) {
+            self.prefetch_slot(slot);
+        }
+    }
+
+    /// Asks for the two cache lines of the account at a slot.
+    #[inline]
+    pub fn prefetch_slot(&self, slot: Slot) {
+        if let Some(account) = self.slab.get(slot) {
             crate::sys::prefetch(account);
             crate::sys::prefetch(&account.credits_posted);
         }
+    }
+
+    /// Makes room in the table for so many accounts.
+    pub fn reserve(&mut self, accounts: usize) {
+        self.table.reserve(accounts);
     }
 
     pub fn open(&mut self, hash: KeyHash, event: &Event, opened: &AccountOpened) {

@@ -168,13 +168,12 @@ impl Ledger {
                 return Err(Reason::OriginalNotPosted);
             }
             let first = earlier.first().map_or(Sequence::MAX, |event| event.sequence);
-            match entry.sequence.checked_sub(first) {
-                Some(index) => usize::try_from(index).ok().and_then(|index| earlier.get(index)),
+            if let Some(index) = entry.sequence.checked_sub(first) {
+                usize::try_from(index).ok().and_then(|index| earlier.get(index))
+            } else {
                 // The partition loads what `originals_needed` names before it decides.
-                None => {
-                    let Past { first_answers, originals, .. } = terms.past;
-                    first_answers.get(&id).or_else(|| originals.get(&entry.sequence))
-                }
+                let Past { first_answers, originals, .. } = terms.past;
+                first_answers.get(&id).or_else(|| originals.get(&entry.sequence))
             }
         };
         let event = event.ok_or(Reason::OriginalNotFound)?;

@@ -40,10 +40,12 @@ impl Ledger {
         self.ids_sum = self.ids_sum.wrapping_add(sum);
     }
 
-    /// Keeps the ids that an event has used up, and says how many, and the sum of their hashes.
+    /// Keeps the ids that an event has used up, unless they are kept elsewhere, and says how many they are, and the sum of
+    /// their hashes.
     #[inline]
     pub(crate) fn keep_ids(&mut self, event: &Event) -> (u64, u64) {
         let sequence = event.sequence;
+        let is_kept_here = sequence > self.ids_forgotten_through;
         let (id, content_hash, tenant, posted) = match &event.body {
             Body::TransferPosted(posted) => (posted.id, posted.content_hash, posted.tenant, true),
             // What fell due was asked for by nobody: it has no id.
@@ -55,17 +57,23 @@ impl Ledger {
                 let GroupRefused { key, tenant, .. } = **refused;
                 let GroupKey { id, content_hash } = key;
                 let entry = IdEntry { id, sequence, content_hash, tenant, posted: false };
-                self.group_ids.insert(self.hash, entry);
+                if is_kept_here {
+                    self.group_ids.insert(self.hash, entry);
+                }
                 return (1, of_id(&entry, true));
             }
             _ => return (0, 0),
         };
         let entry = IdEntry { id, sequence, content_hash, tenant, posted };
-        self.transfer_ids.insert(self.hash, entry);
+        if is_kept_here {
+            self.transfer_ids.insert(self.hash, entry);
+        }
         let sum = of_id(&entry, false);
         let Some(key) = event.extra().and_then(|extra| extra.group) else { return (1, sum) };
         let group = IdEntry { id: key.id, content_hash: key.content_hash, ..entry };
-        self.group_ids.insert(self.hash, group);
+        if is_kept_here {
+            self.group_ids.insert(self.hash, group);
+        }
         (2, sum.wrapping_add(of_id(&group, true)))
     }
 

@@ -65,6 +65,19 @@ pub struct Ledger {
     pub(crate) due_until_ns: u64,
 }
 
+/// What never changes of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountKey<'a> {
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Its id.
+    pub id: u128,
+    /// Index of its asset.
+    pub asset: u32,
+    /// Its name, if it was opened by name. Personal.
+    pub name: Option<&'a str>,
+}
+
 /// Everything there is to say about an account at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountState {
@@ -169,7 +182,8 @@ impl Ledger {
         self.group_ids.set_generation_len(len);
     }
 
-    /// Forgets ids of events up to this one, whole generations: all of them are kept elsewhere now.
+    /// Forgets ids of events up to this one, whole generations: all of them are kept elsewhere now. Of events up to there
+    /// that are still to be replayed none are kept.
     pub fn forget_ids(&mut self, through: Sequence) -> Forgotten {
         self.ids_forgotten_through = self.ids_forgotten_through.max(through);
         self.transfer_ids.forget(through).and(self.group_ids.forget(through))
@@ -179,6 +193,14 @@ impl Ledger {
     /// more, and replay has not come as far yet.
     pub const fn is_of_one_moment(&self) -> bool {
         self.last_sequence >= self.seen_through && self.ids_behind.is_none()
+    }
+
+    /// Every account, by slot, as far as it never changes.
+    pub fn account_keys(&self) -> impl Iterator<Item = AccountKey<'_>> {
+        self.accounts.iter().map(|account| {
+            let name = self.accounts.side(account).and_then(|side| side.name.as_deref());
+            AccountKey { tenant: account.tenant, id: account.id, asset: account.asset, name }
+        })
     }
 
     /// Bytes that accounts and their table take; names and metadata are not counted.

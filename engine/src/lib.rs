@@ -78,7 +78,7 @@ pub use execute::{BatchOutcome, GroupOutcome, Known};
 pub use holds::{Hold, HoldState, PaymentState};
 pub use ids::Forgotten;
 pub use image::{AccountImage, Head, Restoring, Reversal};
-pub use ledger::{AccountState, Asset, Counters, Ledger};
+pub use ledger::{AccountKey, AccountState, Asset, Counters, Ledger};
 pub use metadata::{METADATA_BYTES_MAX, decode_metadata, encode_metadata};
 pub use open::{Opened, Registered};
 pub use past::Past;

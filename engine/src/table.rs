@@ -33,6 +33,21 @@ impl Table {
         Self { shards: vec![shard; 1 << SHARD_BITS].into() }
     }
 
+    /// Makes room for so many entries in all, spread evenly: none of them makes a shard grow, but for a few that get more
+    /// than their part.
+    pub fn reserve(&mut self, entries: usize) {
+        let a_shard = entries.div_ceil(1 << SHARD_BITS);
+        // As `insert` counts: at most five entries in eight places.
+        let places = (a_shard.saturating_mul(8) / 5).saturating_add(1);
+        let bits = places.next_power_of_two().ilog2().min(u32::BITS);
+        for shard in &mut self.shards {
+            if shard.len == 0 && shard.bits < bits {
+                shard.entries = vec![0; 1 << bits].into();
+                shard.bits = bits;
+            }
+        }
+    }
+
     /// The position that was inserted under this hash and for which `is_it` holds.
     #[inline]
     pub fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
@@ -155,6 +170,27 @@ mod tests {
         for stranger in 50_000..60_000 {
             let key = hash.of(0, stranger);
             assert_eq!(table.find(key, |at| keys[at as usize] == key), None);
+        }
+    }
+
+    #[test]
+    fn reserved_room_is_used() {
+        let hash = KeyHash::new(1);
+        for entries in [0, 1, 640, 641, 50_000] {
+            let (mut reserved, mut grown) = (Table::new(), Table::new());
+            reserved.reserve(entries);
+            let before = reserved.bytes();
+            for position in 0..u32::try_from(entries).unwrap() {
+                let key = hash.of(0, position.into());
+                reserved.insert(key, position);
+                grown.insert(key, position);
+                assert_eq!(reserved.find(key, |at| at == position), Some(position));
+            }
+            // A shard that gets more than its part may grow once; most do not.
+            assert!(reserved.bytes() <= before * 5 / 4, "{entries}");
+            assert!(reserved.bytes() >= grown.bytes(), "{entries}");
+            reserved.reserve(1 << 20);
+            assert!(reserved.find(hash.of(0, 0), |at| at == 0).is_some() == (entries > 0));
         }
     }
 

@@ -301,6 +301,35 @@ fn the_kind_of_digest_follows_from_what_is_in_memory() {
     assert_eq!((body, with_ids), (Body::DigestTaken { digest, with_ids: false }, None));
 }
 
+/// What is known to be kept elsewhere takes no memory while it is replayed, and changes nothing else.
+#[test]
+fn ids_that_are_kept_elsewhere_are_not_kept_again() {
+    let events = history();
+    let mut whole = Ledger::new(1);
+    for event in &events {
+        whole.replay(event).expect("a history");
+    }
+    for through in 0..=events.len() as u64 {
+        let mut ledger = Ledger::new(2);
+        drop(ledger.forget_ids(through));
+        for event in &events {
+            ledger.prefetch_replay(event);
+            ledger.replay(event).expect("a history");
+        }
+        assert_eq!(ledger.digest(), whole.digest(), "{through}");
+        let mut later = Ledger::new(3);
+        let mut before = 0;
+        for event in &events {
+            later.replay(event).expect("a history");
+            if event.sequence == through {
+                before = later.ids_kept_len();
+            }
+        }
+        assert_eq!(ledger.ids_kept_len(), whole.ids_kept_len() - before, "{through}");
+        assert_eq!(ledger.counters(), whole.counters());
+    }
+}
+
 #[test]
 fn order_and_time() {
     refused_by_replay(&[

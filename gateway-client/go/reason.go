@@ -179,6 +179,18 @@ const (
 	ReasonBalanceAboveCeiling Reason = "BALANCE_ABOVE_CEILING"
 	// ReasonAssetLimit: the ledger has 1,024 assets: no more can be registered.
 	ReasonAssetLimit Reason = "ASSET_LIMIT"
+
+	// -- Looking after the engine --
+
+	// ReasonSnapshotFailed: a snapshot could not be taken, read or deleted. The journal has everything that
+	// is in it.
+	ReasonSnapshotFailed Reason = "SNAPSHOT_FAILED"
+
+	// -- Another server is the leader --
+
+	// ReasonFenced: FAILED_PRECONDITION: another server has taken over from this one, for good. Send
+	// the same request, same id, to that one.
+	ReasonFenced Reason = "FENCED"
 )
 
 // What this client finds out by itself.

@@ -72,6 +72,26 @@ type PartitionStatus struct {
 	DuePaused bool
 	// Subscribers of the feed.
 	Subscribers uint64
+	// Snapshot is the newest one, nil if there is none.
+	Snapshot *NewestSnapshot
+	// EventsToReplay: events that a start would replay now.
+	EventsToReplay uint64
+	// IndexThrough: every segment up to the one with this event has its index.
+	IndexThrough uint64
+	// IDsThrough: every id of the events up to this one is in a sorted file.
+	IDsThrough uint64
+	// IDsInMemory: ids that are in memory.
+	IDsInMemory uint64
+}
+
+// NewestSnapshot is the newest snapshot of a partition.
+type NewestSnapshot struct {
+	// ID is its number.
+	ID uint64
+	// Sequence is the event from which on a start that uses it replays.
+	Sequence uint64
+	// TakenAt is when it was taken.
+	TakenAt time.Time
 }
 
 // AssetTotals are the totals of one asset over all accounts.
@@ -136,6 +156,22 @@ func partitionFromWire(wire *pb.PartitionStatus) PartitionStatus {
 		Timers:           wire.GetTimers(),
 		DuePaused:        wire.GetDuePaused(),
 		Subscribers:      wire.GetSubscribers(),
+		Snapshot:         snapshotFromWire(wire),
+		EventsToReplay:   wire.GetEventsToReplay(),
+		IndexThrough:     wire.GetIndexThrough(),
+		IDsThrough:       wire.GetIdsThrough(),
+		IDsInMemory:      wire.GetIdsInMemory(),
+	}
+}
+
+func snapshotFromWire(wire *pb.PartitionStatus) *NewestSnapshot {
+	if wire.SnapshotId == nil {
+		return nil
+	}
+	return &NewestSnapshot{
+		ID:       wire.GetSnapshotId(),
+		Sequence: wire.GetSnapshotSequence(),
+		TakenAt:  timeFromWire(wire.GetSnapshotTakenAtNs()),
 	}
 }
 

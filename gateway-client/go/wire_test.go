@@ -214,7 +214,7 @@ func TestAnswersAreReadWhole(t *testing.T) {
 		t.Error(bulk.Others)
 	}
 	equal(t, "group", *bulk.Group, GroupPosted{ID: ID{40, 41}, Replayed: true, Sequence: 42})
-	whole(t, "partition", partitionFromWire(golden(t, "florin.v1.GetStatusResponse.disk_full", new(pb.GetStatusResponse)).Partitions[0]))
+	whole(t, "partition", partitionFromWire(golden(t, "florin.v1.GetStatusResponse.snapshot", new(pb.GetStatusResponse)).Partitions[0]))
 }
 
 func TestEventsAreReadWhole(t *testing.T) {

@@ -51,6 +51,12 @@ pub fn median(runs: &[f64]) -> f64 {
     }
 }
 
+/// Smallest and largest, rounded.
+pub fn spread_of(values: &[f64], decimals: i32) -> Spread {
+    let fold = |pick: fn(f64, f64) -> f64| values.iter().copied().reduce(pick).unwrap_or(0.0);
+    Spread { min: rounded(fold(f64::min), decimals), max: rounded(fold(f64::max), decimals) }
+}
+
 /// Takes the median of one figure over all runs, notes its spread, and rounds both.
 pub fn summarise<T>(
     runs: &[T],
@@ -60,11 +66,7 @@ pub fn summarise<T>(
     figure: impl Fn(&T) -> f64,
 ) -> f64 {
     let values: Vec<f64> = runs.iter().map(figure).collect();
-    let fold = |pick: fn(f64, f64) -> f64| values.iter().copied().reduce(pick).unwrap_or(0.0);
-    spreads.insert(
-        name,
-        Spread { min: rounded(fold(f64::min), decimals), max: rounded(fold(f64::max), decimals) },
-    );
+    spreads.insert(name, spread_of(&values, decimals));
     rounded(median(&values), decimals)
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::bench::report::{BenchReport, Level, Throughput};
+use crate::bench::snapshots::SnapshotsReport;
 use crate::crash::report::CrashReport;
 use crate::figures::Spread;
 use crate::replay::journey::JourneyReport;
@@ -69,6 +70,7 @@ fn compare(section: &str, report: &impl Serialize) {
 #[test]
 fn every_key_is_documented_and_every_documented_key_is_printed() {
     compare("bench", &BenchReport::default());
+    compare("bench --snapshots", &SnapshotsReport::default());
     compare("replay berka", &BerkaReport::default());
     compare("replay amlsim", &AmlsimReport::default());
     compare("replay journey, replay synthetic, run", &JourneyReport::default());

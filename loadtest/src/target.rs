@@ -18,7 +18,10 @@ pub const ANY_PORT: &str = "127.0.0.1:0";
 pub struct Launcher {
     binary: PathBuf,
     data: PathBuf,
+    first_data: PathBuf,
     temporary: Option<TempDir>,
+    /// Settings of the environment.
+    settings: &'static [(&'static str, &'static str)],
 }
 
 impl Launcher {
@@ -26,25 +29,52 @@ impl Launcher {
     pub fn new(args: &ServerArgs) -> Result<Self> {
         let binary = florin_binary::find(args.florin.as_deref())?;
         if let Some(data) = &args.data {
-            return Ok(Self { binary, data: data.clone(), temporary: None });
+            let (data, first_data) = (data.clone(), data.clone());
+            return Ok(Self { binary, data, first_data, temporary: None, settings: &[] });
         }
         let dir = tempfile::Builder::new()
             .prefix("florin-loadtest-")
             .tempdir_in(machine::scratch_dir())
             .context("cannot make a temporary data directory")?;
-        Ok(Self { binary, data: dir.path().join("data"), temporary: Some(dir) })
+        let data = dir.path().join("data");
+        Ok(Self { binary, first_data: data.clone(), data, temporary: Some(dir), settings: &[] })
+    }
+
+    /// With settings of the environment.
+    #[must_use]
+    pub fn with(self, settings: &'static [(&'static str, &'static str)]) -> Self {
+        Self { settings, ..self }
     }
 
     /// Starts it on this address.
     pub async fn start(&self, listen: &str) -> Result<ServerProcess> {
-        let mut command = Command::new(&self.binary);
+        let mut command = self.florin();
         command.arg("serve").arg("--data").arg(&self.data).args(["--listen", listen]);
+        command.envs(self.settings.iter().copied());
         ServerProcess::start(command).await
+    }
+
+    /// The binary, as a command without arguments.
+    pub fn florin(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        // Settings may come from the environment, and this one is ours, not the server's.
+        command.env_remove("FLORIN_BIN");
+        command
+    }
+
+    /// From now on this data directory is served.
+    pub fn lead_from(&mut self, data: PathBuf) {
+        self.data = data;
     }
 
     /// The data directory.
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// The data directory that was served first.
+    pub fn first_data(&self) -> &Path {
+        &self.first_data
     }
 
     /// Whether the data directory is still there afterwards.
@@ -65,11 +95,19 @@ pub struct Target {
 impl Target {
     /// Starts a server, or takes the one that was named.
     pub async fn open(args: &ServerArgs) -> Result<Self> {
+        Self::open_with(args, &[]).await
+    }
+
+    /// As [`Self::open`]; a server that it starts has these settings of the environment.
+    pub async fn open_with(
+        args: &ServerArgs,
+        settings: &'static [(&'static str, &'static str)],
+    ) -> Result<Self> {
         if let Some(url) = &args.server {
             let url = if url.contains("://") { url.clone() } else { format!("http://{url}") };
             return Ok(Self { url, process: None, launcher: None });
         }
-        let launcher = Launcher::new(args)?;
+        let launcher = Launcher::new(args)?.with(settings);
         Self::launch(launcher, ANY_PORT).await
     }
 

@@ -80,6 +80,7 @@ fn options(opening: u8) -> JournalOptions {
         partition: 0,
         segment_bytes: SEGMENT_BYTES_DEFAULT,
         cut_damaged_tail: false,
+        epoch_least: 0,
         entropy: [opening; 32],
         now_ns: 0,
     }

@@ -30,6 +30,7 @@ fn options() -> JournalOptions {
         partition: 0,
         segment_bytes: SEGMENT_BYTES_DEFAULT,
         cut_damaged_tail: false,
+        epoch_least: 0,
         entropy: [1; 32],
         now_ns: 0,
     }

@@ -119,6 +119,49 @@ pub enum OpenError {
         /// The data directory.
         path: PathBuf,
     },
+    /// No room for what a leader has sent.
+    #[error("no room on the disk for {}: make room and start `florin follow` again", .path.display())]
+    StandbyFull {
+        /// What was written.
+        path: PathBuf,
+    },
+    /// It is the copy of a standby.
+    #[error(
+        "{} follows another server: it is served only once it was promoted with `florin promote`, and that one is stopped or fenced",
+        .path.display()
+    )]
+    Standby {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// It is no copy of a standby.
+    #[error(
+        "{} has a journal of its own and follows nobody: give `florin follow` an empty folder, or say with --adopt that this journal is to follow from now on",
+        .path.display()
+    )]
+    NotStandby {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// Another server has taken over from it.
+    #[error(
+        "{} was fenced: a server of epoch {epoch} has taken over ({place}), and this one never serves again. Follow the new one with an empty folder",
+        .path.display()
+    )]
+    Fenced {
+        /// The data directory.
+        path: PathBuf,
+        /// From which the new one writes.
+        epoch: u64,
+        /// Where the new one is, as its fence says.
+        place: String,
+    },
+    /// What says whose the data are is not what was written.
+    #[error("{} is damaged, and says who may write here: restore it, or ask whoever runs the other server", .path.display())]
+    RoleDamaged {
+        /// The file.
+        path: PathBuf,
+    },
     /// A setting that cannot work.
     #[error("segment_bytes is {given}: it must be a multiple of 4096 and at least 65536")]
     SegmentBytes {
@@ -148,9 +191,13 @@ impl OpenError {
             Self::Damaged { .. } | Self::DamagedTail { .. } => "JOURNAL_DAMAGED",
             Self::StateDiffers(_) => "STATE_DIFFERS",
             Self::Archived { .. } => "DATA_ARCHIVED",
-            Self::Full { .. } => "DISK_FULL",
+            Self::Full { .. } | Self::StandbyFull { .. } => "DISK_FULL",
             Self::Fork { .. } => "DATA_FORK",
             Self::NotFork { .. } => "DATA_NOT_FORK",
+            Self::Standby { .. } => "DATA_STANDBY",
+            Self::NotStandby { .. } => "DATA_NOT_STANDBY",
+            Self::Fenced { .. } => "DATA_FENCED",
+            Self::RoleDamaged { .. } => "DATA_ROLE_DAMAGED",
             Self::SegmentBytes { .. } => "CONFIG_INVALID",
             Self::Io { .. } => "DATA_IO",
         }
@@ -350,6 +397,14 @@ pub enum ReadError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// A run of ids was damaged and is being made again from the journal.
+    #[error(
+        "ids of events after {after} are being made again from the journal: try again in a moment"
+    )]
+    IdsMissing {
+        /// Ids up to this event are all there.
+        after: Sequence,
     },
 }
 

@@ -20,7 +20,9 @@ mod ids;
 mod journal;
 mod limits;
 mod recovery;
+mod role;
 mod sealed;
+mod ship;
 pub mod snapshot;
 
 pub use data_dir::{DataDir, journal_dir, sealed_dir};
@@ -42,7 +44,12 @@ pub use limits::{
     SEGMENT_BYTES_MIN, frame_bytes_max,
 };
 pub use recovery::{
-    Base, Cut, From, Passed, Progress, Recovery, Replays, ScanReport, TakenOver, identify, is_fork,
-    open, open_from, scan, scan_behind,
+    Base, Cut, From, Identity, Passed, Progress, Recovery, Replays, ScanReport, TakenOver,
+    identify, is_fork, lineage_and_epoch, open, open_from, scan, scan_behind,
+};
+pub use role::{
+    Fence, Role, check_may_serve, drop_role, epoch_of_next_term, least_leader_epoch, read_role,
+    write_role,
 };
 pub use sealed::SealedIndex;
+pub use ship::{FollowError, FollowPoint, Piece, ShipError, Shipper, Standby, settle};

@@ -6,6 +6,7 @@
 mod backup;
 pub mod cli;
 pub mod config;
+pub mod follow;
 pub mod rpc;
 pub mod serve;
 pub mod telemetry;

@@ -9,6 +9,7 @@ use florin_actors::admit::AdmissionLimits;
 use florin_actors::archive::ArchiveSettings;
 use florin_actors::feed::End;
 use florin_actors::snapshots::SnapshotOptions;
+use florin_actors::start::StartFigures;
 use florin_actors::{Engine, EngineOptions, OpenedEngine};
 use florin_persistence::Recovery;
 use florin_proto::v1;
@@ -16,17 +17,20 @@ use florin_proto::v1::admin_service_server::AdminServiceServer;
 use florin_proto::v1::event_service_server::EventServiceServer;
 use florin_proto::v1::ledger_service_server::LedgerServiceServer;
 use florin_proto::v1::payment_service_server::PaymentServiceServer;
+use florin_proto::v1::replication_service_server::ReplicationServiceServer;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
 
 use crate::config::Config;
 use crate::rpc::{
-    Admin, Backups, Events, FeedLimits, Ledger, OversizeLayer, Payments, ReadPool, RpcLimits,
+    Admin, Backups, Events, FeedLimits, Gate, Ledger, OversizeLayer, Payments, ReadPool,
+    Replication, RpcLimits,
 };
 use crate::telemetry::{self, Subject, Telemetry};
 
@@ -146,23 +150,8 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr().context("the address that is listened on")?;
-    if !config.archive.to.is_empty() {
-        crate::backup::open(&config.archive.to)
-            .map_err(|error| anyhow::anyhow!("CONFIG_INVALID: archive.to: {error}"))?;
-    }
     let mut telemetry = Telemetry::start(&config)?;
-    let mut entropy = [0; 32];
-    getrandom::fill(&mut entropy).context("the system's randomness")?;
-    let options = engine_options(&config, opening);
-    let mut bars = StartBars::new();
-    let opened = Engine::open(&options, entropy, &mut |progress| bars.show(&progress));
-    bars.finish();
-    let OpenedEngine { engine, recovery, data } =
-        opened.map_err(|error| anyhow::anyhow!("{}: {error}", error.reason()))?;
-    tracing::info!(?recovery, "the journal is open");
-    if opening.fork {
-        tracing::warn!("FORK: this is a copy of another ledger to try things on, not the original");
-    }
+    let OpenedEngine { engine, recovery, data, start } = open_engine(&config, opening)?;
 
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<Ledgers>().await;
@@ -186,7 +175,7 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
         engine: engine.clone(),
         lineage: recovery.lineage,
         limits: FeedLimits::of(&config),
-        threads: feed_threads,
+        threads: feed_threads.clone(),
     };
     let admin = Admin {
         engine: engine.clone(),
@@ -202,6 +191,10 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
         data: config.data.clone(),
         epoch: recovery.epoch,
     });
+    let ledger = LedgerServiceServer::new(ledger).max_decoding_message_size(message_bytes);
+    let payments = PaymentServiceServer::new(payments).max_decoding_message_size(message_bytes);
+    let events = EventServiceServer::new(events).max_decoding_message_size(message_bytes);
+    let gate = Gate::new(engine.clone());
     let (drained, stop) = oneshot::channel();
     let server = Server::builder()
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
@@ -214,10 +207,11 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
         .layer(OversizeLayer { limit_bytes: message_bytes })
         .add_service(health_service)
         .add_service(reflection)
-        .add_service(LedgerServiceServer::new(ledger).max_decoding_message_size(message_bytes))
-        .add_service(PaymentServiceServer::new(payments).max_decoding_message_size(message_bytes))
-        .add_service(EventServiceServer::new(events).max_decoding_message_size(message_bytes))
+        .add_service(InterceptedService::new(ledger, gate.clone()))
+        .add_service(InterceptedService::new(payments, gate.clone()))
+        .add_service(InterceptedService::new(events, gate))
         .add_service(AdminServiceServer::new(admin).max_decoding_message_size(message_bytes))
+        .add_service(replication(&engine, &config, &recovery, feed_threads, &health))
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),
             async {
@@ -227,7 +221,7 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
     let mut server = tokio::spawn(server);
     // Whoever is told that it is ready may tell it to stop.
     let told_to_stop = told_to_stop()?;
-    say_ready(address, telemetry.metrics_address(), &config, &recovery, opening.fork);
+    say_ready(address, telemetry.metrics_address(), &config, (&recovery, &start), opening.fork);
 
     tokio::select! {
         ended = &mut server => ended.context("the server's task")?.context("serving")?,
@@ -244,6 +238,38 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
     std::mem::forget(data);
     tracing::info!("stopped");
     Ok(())
+}
+
+fn open_engine(config: &Config, opening: Opening) -> anyhow::Result<OpenedEngine> {
+    if !config.archive.to.is_empty() {
+        crate::backup::open(&config.archive.to)
+            .map_err(|error| anyhow::anyhow!("CONFIG_INVALID: archive.to: {error}"))?;
+    }
+    let mut entropy = [0; 32];
+    getrandom::fill(&mut entropy).context("the system's randomness")?;
+    let options = engine_options(config, opening);
+    let mut bars = StartBars::new();
+    let opened = Engine::open(&options, entropy, &mut |progress| bars.show(&progress));
+    bars.finish();
+    let opened = opened.map_err(|error| anyhow::anyhow!("{}: {error}", error.reason()))?;
+    tracing::info!(recovery = ?opened.recovery, "the journal is open");
+    if opening.fork {
+        tracing::warn!("FORK: this is a copy of another ledger to try things on, not the original");
+    }
+    Ok(opened)
+}
+
+/// For standbys, and for who takes over.
+fn replication(
+    engine: &Engine,
+    config: &Config,
+    recovery: &Recovery,
+    threads: Handle,
+    health: &HealthReporter,
+) -> ReplicationServiceServer<Replication> {
+    let history = (recovery.lineage, recovery.epoch);
+    let (engine, data, health) = (engine.clone(), config.data.clone(), health.clone());
+    ReplicationServiceServer::new(Replication::new(engine, data, history, threads, health))
 }
 
 async fn drain(engine: &Engine, health: &HealthReporter) {
@@ -264,7 +290,7 @@ async fn drain(engine: &Engine, health: &HealthReporter) {
 }
 
 /// Listens from now on, and gives the name of the signal.
-fn told_to_stop() -> anyhow::Result<impl Future<Output = &'static str>> {
+pub(crate) fn told_to_stop() -> anyhow::Result<impl Future<Output = &'static str>> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     Ok(async move {
@@ -280,7 +306,7 @@ fn say_ready(
     address: SocketAddr,
     metrics: Option<SocketAddr>,
     config: &Config,
-    recovery: &Recovery,
+    (recovery, start): (&Recovery, &StartFigures),
     is_fork: bool,
 ) {
     let ready = serde_json::json!({
@@ -290,6 +316,8 @@ fn say_ready(
         "sequence": recovery.last_sequence,
         "epoch": recovery.epoch,
         "fork": is_fork,
+        "snapshot": start.snapshot,
+        "events_replayed": start.events_replayed,
     });
     let mut stdout = std::io::stdout();
     // Nobody has to listen: a closed standard output is no reason to stop.

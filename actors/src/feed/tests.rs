@@ -64,7 +64,7 @@ fn seats_are_counted() {
 fn the_end_is_told_to_all() {
     let feed = Feed::new(Directory::new(), 7);
     let tip = feed.tip();
-    for end in [End::AtTheLast, End::Now] {
+    for end in [End::Fenced, End::AtTheLast, End::Now] {
         feed.close(end);
         assert!(tip.has_changed().expect("the feed is there"));
         assert_eq!(*tip.borrow(), Tip { published: 7, end });

@@ -43,6 +43,8 @@ pub struct Core<P> {
     /// Writes that came when no room was certain. They keep their order.
     pub(super) waiting: VecDeque<(Request<P>, Basis)>,
     old_ids: OldIds,
+    /// Most ids in memory.
+    ids_kept_max: usize,
 }
 
 impl<P> Core<P> {
@@ -58,7 +60,15 @@ impl<P> Core<P> {
             frame_bytes_max,
             waiting: VecDeque::new(),
             old_ids: OldIds::new(Arc::new(NothingSealed)),
+            ids_kept_max: usize::MAX,
         }
+    }
+
+    /// Holds writes back while so many ids are in memory, until more of them are sealed. It has to be well above what
+    /// the segment that is written can hold: those cannot be sealed yet.
+    #[must_use]
+    pub fn keeping_ids(self, most: usize) -> Self {
+        Self { ids_kept_max: most, ..self }
     }
 
     /// Whether writes are held back until there is room.
@@ -155,7 +165,7 @@ impl<P> Core<P> {
             let request = match self.load_first(request, &basis) {
                 Ok(request) => request,
                 Err(parked) => {
-                    entries.push(Entry::load(parked));
+                    entries.push(Entry::load(*parked));
                     continue;
                 }
             };
@@ -187,7 +197,7 @@ impl<P> Core<P> {
         let request = match self.load_first(request, &basis) {
             Ok(request) => request,
             Err(parked) => {
-                entries.push(Entry::load(parked));
+                entries.push(Entry::load(*parked));
                 return;
             }
         };
@@ -216,7 +226,11 @@ impl<P> Core<P> {
 
     /// The request, if all that it rests on is in memory or was found; otherwise what is to be found first. All of
     /// it, found before or not: what a request comes back with is all that it has.
-    fn load_first(&mut self, request: Request<P>, basis: &Basis) -> Result<Request<P>, Parked<P>> {
+    fn load_first(
+        &mut self,
+        request: Request<P>,
+        basis: &Basis,
+    ) -> Result<Request<P>, Box<Parked<P>>> {
         let Command::Transfers(batch) = &request.command else { return Ok(request) };
         let needs = self.ledger.originals_needed(batch);
         let has_originals = needs.iter().all(|needed| basis.past.originals.contains_key(needed));
@@ -225,19 +239,31 @@ impl<P> Core<P> {
             return Ok(request);
         }
         let ids = self.old_ids.of_batch(&self.ledger, batch, &LookedUp::default());
-        Err(Parked { request, stage: Stage::Decide, needs, ids })
+        Err(Box::new(Parked { request, stage: Stage::Decide, needs, ids }))
     }
 
     /// Ids of sealed segments are found here from now on. Those that are in memory still are forgotten: to drop them
     /// takes a while.
+    ///
+    /// A set that does not reach as far as what was forgotten has lost a run, which is being made again: the one of before
+    /// stays, or ids that nobody remembers would pass for new ones.
     pub fn ids_sealed(&mut self, sealed: Arc<dyn SealedIds>) -> Forgotten {
         let through = sealed.through();
+        if through < self.ledger.ids_forgotten_through() {
+            return Forgotten::default();
+        }
         self.old_ids.replace(sealed);
         self.ledger.forget_ids(through)
     }
 
+    fn has_too_many_ids(&self) -> bool {
+        self.ledger.ids_kept_len() >= self.ids_kept_max
+    }
+
     pub(super) fn room_for(&self, bytes: u64) -> Room {
         match () {
+            () if self.has_too_many_ids() && self.gauge.is_sealing_stuck() => Room::Never,
+            () if self.has_too_many_ids() => Room::Later,
             () if self.gauge.has_room(bytes) => Room::Now,
             () if self.gauge.is_out_of_space() => Room::Never,
             () => Room::Later,
@@ -412,6 +438,35 @@ impl<P> Core<P> {
             open_holds: self.ledger.open_holds_len(),
             timers: self.ledger.timers_len(),
             due_paused: self.watch.is_paused(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use florin_persistence::JournalRoom;
+
+    use super::*;
+
+    struct Through(u64);
+
+    impl SealedIds for Through {
+        fn through(&self) -> u64 {
+            self.0
+        }
+
+        fn may_hold(&self, _: &[IdKey], _: &mut Vec<usize>) {}
+    }
+
+    /// A set with a gap would take ids for new that nobody remembers any more.
+    #[test]
+    fn a_set_of_ids_that_lacks_what_was_forgotten_is_not_taken() {
+        let gauge = Arc::new(Gauge::new(JournalRoom { bytes: 0, segment_bytes: 0 }));
+        let mut core = Core::<()>::new(Ledger::new(1), ClockWatch::new(true), gauge, 0);
+        for (through, taken) in [(0, 0), (10, 10), (5, 10), (0, 10), (10, 10), (12, 12), (11, 12)] {
+            core.ids_sealed(Arc::new(Through(through)));
+            assert_eq!(core.old_ids.through(), taken, "{through}");
+            assert_eq!(core.ledger().ids_forgotten_through(), taken, "{through}");
         }
     }
 }

@@ -182,8 +182,12 @@ impl<P: Traced + Send + Unpin + 'static> Handler<Look> for Partition<P> {
 impl<P: Traced + Send + Unpin + 'static> Handler<IdsSealed> for Partition<P> {
     type Result = ();
 
-    fn handle(&mut self, IdsSealed { sealed, to }: IdsSealed, _: &mut Self::Context) {
+    fn handle(&mut self, IdsSealed { sealed, to }: IdsSealed, context: &mut Self::Context) {
         let forgotten = self.core.ids_sealed(sealed);
+        // What waits may have waited for this.
+        if self.core.is_waiting() {
+            self.step_alone(context);
+        }
         let _ = to.send(Sealing::Drop(forgotten)); // an error means that the engine stops
     }
 }

@@ -127,6 +127,7 @@ impl Bank {
                 partition: 0,
                 segment_bytes: SEGMENT_BYTES,
                 cut_damaged_tail: false,
+                epoch_least: 0,
                 entropy: [opening; 32],
                 now_ns: NOW_NS,
             },

@@ -96,17 +96,14 @@ impl<D: Disk> Beside<D> {
     ) -> Snapshotting {
         let Some(store) = &mut self.store else { return Snapshotting::Failed };
         let under_way = std::mem::replace(&mut self.under_way, UnderWay::Nothing);
-        match step(store, self.identity, under_way, ledger, durable_through, now_ns) {
-            Ok((under_way, done)) => {
-                self.under_way = under_way;
-                done
-            }
-            Err(_) => {
-                // What cannot even be abandoned is dropped at the next opening.
-                let _ = store.abandon();
-                Snapshotting::Failed
-            }
+        let stepped = step(store, self.identity, under_way, ledger, durable_through, now_ns);
+        if let Ok((under_way, done)) = stepped {
+            self.under_way = under_way;
+            return done;
         }
+        // What cannot even be abandoned is dropped at the next opening.
+        let _ = store.abandon();
+        Snapshotting::Failed
     }
 }
 

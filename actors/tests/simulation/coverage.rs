@@ -146,6 +146,7 @@ impl Coverage {
             Answer::ClockAccepted(was_paused) => self.saw_if(*was_paused, "a clock accepted"),
             Answer::Unavailable(unavailable) => self.saw(match unavailable {
                 Unavailable::ShuttingDown => "SHUTTING_DOWN",
+                Unavailable::Fenced => "FENCED",
                 Unavailable::DiskFull => "DISK_FULL",
                 Unavailable::Overloaded => "OVERLOADED",
                 Unavailable::TooLarge { .. } => "TOO_LARGE",

@@ -106,6 +106,7 @@ impl<D: Disk> Node<D> {
                 partition: 0,
                 segment_bytes,
                 cut_damaged_tail: false,
+                epoch_least: 0,
                 entropy,
                 now_ns,
             },
@@ -123,15 +124,18 @@ impl<D: Disk> Node<D> {
         let store = FileStore::open(disk, &places.snapshots).ok();
         let known = store.as_ref().map(|store| -> &dyn SnapshotStore { store });
         let started = start(disk, places, known, &start_options, &mut |_| ())?;
-        let Started { writer, reader, recovery, ledger, directory, sealer, snapshot, passed_over } =
-            started;
+        let Started { writer, reader, recovery, ledger, directory, sealer, .. } = started;
+        let (snapshot, passed_over) = (started.snapshot, started.passed_over);
         let gauge = Arc::new(Gauge::new(writer.room()));
         let status = writer.status();
         gauge.publish(&status);
         let frame_bytes_max = frame_bytes_max(segment_bytes);
         let preparer = writer.spare_preparer();
         let watch = ClockWatch::new(accepts_clock);
-        let mut core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max);
+        // More than the open segment and one that was just sealed hold, by not much.
+        let in_segment = usize::try_from(segment_bytes / 176).expect("small");
+        let mut core = Core::new(ledger, watch, Arc::clone(&gauge), frame_bytes_max)
+            .keeping_ids(2 * in_segment + 3 * ids.generation);
         drop(core.ids_sealed(sealer.ids().set()));
         let identity = SnapshotIdentity { lineage: recovery.lineage, partition: 0 };
         let node = Self {
@@ -339,6 +343,10 @@ impl<D: Disk> Node<D> {
                 _ => self.core.ids_sealed(sealed),
             };
             drop(forgotten);
+        }
+        self.gauge.set_sealing_stuck(sealing == Sealing::Failed);
+        if self.core.is_waiting() {
+            self.mailbox.push_back(Message::Retry);
         }
         Ok(sealing)
     }

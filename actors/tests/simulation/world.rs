@@ -131,8 +131,8 @@ impl World {
             .map(|(weight, action)| (if can(action) { weight } else { 0 }, action));
         // What wakes by itself, and whoever looks on, answers nobody.
         let answers = |action| {
-            use Action::{Due, Seal, Snapshot, Subscriber};
-            !matches!(action, Due | Subscriber | Seal | Snapshot)
+            use Action::{Due, Snapshot, Subscriber};
+            !matches!(action, Due | Subscriber | Snapshot)
         };
         let is_stuck = possible.iter().all(|(weight, action)| *weight == 0 || !answers(*action));
         if is_stuck && !node.is_answered() {

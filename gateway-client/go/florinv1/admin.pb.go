@@ -976,7 +976,21 @@ type PartitionStatus struct {
 	// The clock has jumped forward past the time of some of them: nothing falls due until it is accepted.
 	DuePaused bool `protobuf:"varint,21,opt,name=due_paused,json=duePaused,proto3" json:"due_paused,omitempty"`
 	// Subscribers of the feed.
-	Subscribers   uint64 `protobuf:"varint,22,opt,name=subscribers,proto3" json:"subscribers,omitempty"`
+	Subscribers uint64 `protobuf:"varint,22,opt,name=subscribers,proto3" json:"subscribers,omitempty"`
+	// Number of the newest snapshot; absent if there is none.
+	SnapshotId *uint64 `protobuf:"varint,23,opt,name=snapshot_id,json=snapshotId,proto3,oneof" json:"snapshot_id,omitempty"`
+	// The event from which on a start that uses it replays; 0 if there is none.
+	SnapshotSequence uint64 `protobuf:"varint,24,opt,name=snapshot_sequence,json=snapshotSequence,proto3" json:"snapshot_sequence,omitempty"`
+	// When it was taken, ns since 1970; 0 if there is none.
+	SnapshotTakenAtNs uint64 `protobuf:"varint,25,opt,name=snapshot_taken_at_ns,json=snapshotTakenAtNs,proto3" json:"snapshot_taken_at_ns,omitempty"`
+	// Events that a start would replay now.
+	EventsToReplay uint64 `protobuf:"varint,26,opt,name=events_to_replay,json=eventsToReplay,proto3" json:"events_to_replay,omitempty"`
+	// Every segment up to the one with this event has its index.
+	IndexThrough uint64 `protobuf:"varint,27,opt,name=index_through,json=indexThrough,proto3" json:"index_through,omitempty"`
+	// Every id of the events up to this one is in a sorted file.
+	IdsThrough uint64 `protobuf:"varint,28,opt,name=ids_through,json=idsThrough,proto3" json:"ids_through,omitempty"`
+	// Ids that are in memory.
+	IdsInMemory   uint64 `protobuf:"varint,29,opt,name=ids_in_memory,json=idsInMemory,proto3" json:"ids_in_memory,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1165,6 +1179,55 @@ func (x *PartitionStatus) GetSubscribers() uint64 {
 	return 0
 }
 
+func (x *PartitionStatus) GetSnapshotId() uint64 {
+	if x != nil && x.SnapshotId != nil {
+		return *x.SnapshotId
+	}
+	return 0
+}
+
+func (x *PartitionStatus) GetSnapshotSequence() uint64 {
+	if x != nil {
+		return x.SnapshotSequence
+	}
+	return 0
+}
+
+func (x *PartitionStatus) GetSnapshotTakenAtNs() uint64 {
+	if x != nil {
+		return x.SnapshotTakenAtNs
+	}
+	return 0
+}
+
+func (x *PartitionStatus) GetEventsToReplay() uint64 {
+	if x != nil {
+		return x.EventsToReplay
+	}
+	return 0
+}
+
+func (x *PartitionStatus) GetIndexThrough() uint64 {
+	if x != nil {
+		return x.IndexThrough
+	}
+	return 0
+}
+
+func (x *PartitionStatus) GetIdsThrough() uint64 {
+	if x != nil {
+		return x.IdsThrough
+	}
+	return 0
+}
+
+func (x *PartitionStatus) GetIdsInMemory() uint64 {
+	if x != nil {
+		return x.IdsInMemory
+	}
+	return 0
+}
+
 // Totals of one asset, over all accounts. Above 2^128 - 1 they begin again at 0, both alike.
 type AssetTotals struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1325,7 +1388,7 @@ const file_florin_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"partitions\x18\x06 \x03(\v2\x1a.florin.v1.PartitionStatusR\n" +
 	"partitions\x12\x12\n" +
-	"\x04fork\x18\a \x01(\bR\x04fork\"\xd0\x05\n" +
+	"\x04fork\x18\a \x01(\bR\x04fork\"\xf8\a\n" +
 	"\x0fPartitionStatus\x12\x1c\n" +
 	"\tpartition\x18\x01 \x01(\rR\tpartition\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x1a\n" +
@@ -1352,7 +1415,17 @@ const file_florin_v1_admin_proto_rawDesc = "" +
 	"\x06timers\x18\x14 \x01(\x04R\x06timers\x12\x1d\n" +
 	"\n" +
 	"due_paused\x18\x15 \x01(\bR\tduePaused\x12 \n" +
-	"\vsubscribers\x18\x16 \x01(\x04R\vsubscribers\"\xaf\x01\n" +
+	"\vsubscribers\x18\x16 \x01(\x04R\vsubscribers\x12$\n" +
+	"\vsnapshot_id\x18\x17 \x01(\x04H\x00R\n" +
+	"snapshotId\x88\x01\x01\x12+\n" +
+	"\x11snapshot_sequence\x18\x18 \x01(\x04R\x10snapshotSequence\x12/\n" +
+	"\x14snapshot_taken_at_ns\x18\x19 \x01(\x04R\x11snapshotTakenAtNs\x12(\n" +
+	"\x10events_to_replay\x18\x1a \x01(\x04R\x0eeventsToReplay\x12#\n" +
+	"\rindex_through\x18\x1b \x01(\x04R\findexThrough\x12\x1f\n" +
+	"\vids_through\x18\x1c \x01(\x04R\n" +
+	"idsThrough\x12\"\n" +
+	"\rids_in_memory\x18\x1d \x01(\x04R\vidsInMemoryB\x0e\n" +
+	"\f_snapshot_id\"\xaf\x01\n" +
 	"\vAssetTotals\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05scale\x18\x02 \x01(\rR\x05scale\x12\x1b\n" +
@@ -1434,6 +1507,7 @@ func file_florin_v1_admin_proto_init() {
 	if File_florin_v1_admin_proto != nil {
 		return
 	}
+	file_florin_v1_admin_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -738,6 +738,9 @@ const (
 	Refusal_ASSET_LIMIT Refusal_Reason = 75
 	// A snapshot could not be taken, read or deleted. The journal has everything that is in it.
 	Refusal_SNAPSHOT_FAILED Refusal_Reason = 86
+	// FAILED_PRECONDITION: another server has taken over from this one, for good. Send the same request, same id, to
+	// that one.
+	Refusal_FENCED Refusal_Reason = 87
 )
 
 // Enum value maps for Refusal_Reason.
@@ -814,6 +817,7 @@ var (
 		85: "BALANCE_ABOVE_CEILING",
 		75: "ASSET_LIMIT",
 		86: "SNAPSHOT_FAILED",
+		87: "FENCED",
 	}
 	Refusal_Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":    0,
@@ -887,6 +891,7 @@ var (
 		"BALANCE_ABOVE_CEILING": 85,
 		"ASSET_LIMIT":           75,
 		"SNAPSHOT_FAILED":       86,
+		"FENCED":                87,
 	}
 )
 
@@ -4367,7 +4372,7 @@ const file_florin_v1_ledger_proto_rawDesc = "" +
 	"\aceiling\x18\x10 \x01(\v2\x12.florin.v1.CeilingR\aceiling\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x95\x0e\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa1\x0e\n" +
 	"\aRefusal\x121\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x19.florin.v1.Refusal.ReasonR\x06reason\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x121\n" +
@@ -4378,7 +4383,7 @@ const file_florin_v1_ledger_proto_rawDesc = "" +
 	"\n" +
 	"would_pass\x18\x06 \x01(\v2\x12.florin.v1.Uint128R\twouldPass\x12\x14\n" +
 	"\x05field\x18\a \x01(\tR\x05field\x12\x16\n" +
-	"\x06member\x18\b \x01(\rR\x06member\"\xd0\v\n" +
+	"\x06member\x18\b \x01(\rR\x06member\"\xdc\v\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11MESSAGE_TOO_LARGE\x10\n" +
@@ -4453,7 +4458,9 @@ const file_florin_v1_ledger_proto_rawDesc = "" +
 	"\x13BALANCE_BELOW_FLOOR\x10J\x12\x19\n" +
 	"\x15BALANCE_ABOVE_CEILING\x10U\x12\x0f\n" +
 	"\vASSET_LIMIT\x10K\x12\x13\n" +
-	"\x0fSNAPSHOT_FAILED\x10V\"?\n" +
+	"\x0fSNAPSHOT_FAILED\x10V\x12\n" +
+	"\n" +
+	"\x06FENCED\x10W\"?\n" +
 	"\x13CreateAssetsRequest\x12(\n" +
 	"\x06assets\x18\x01 \x03(\v2\x10.florin.v1.AssetR\x06assets\"N\n" +
 	"\x14CreateAssetsResponse\x126\n" +

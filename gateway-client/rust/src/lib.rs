@@ -102,5 +102,5 @@ pub use record::{Lookup, TransferRecord};
 pub use refusal::{Reason, Refusal};
 pub use snapshot::{Snapshot, SnapshotProgress, SnapshotTaking};
 pub use statement::{Side, Statement, StatementPage};
-pub use status::{AssetTotals, PartitionStatus, Status};
+pub use status::{AssetTotals, NewestSnapshot, PartitionStatus, Status};
 pub use transfer::Transfer;

@@ -74,6 +74,27 @@ pub struct PartitionStatus {
     pub due_paused: bool,
     /// Subscribers of the feed.
     pub subscribers: u64,
+    /// The newest snapshot.
+    pub snapshot: Option<NewestSnapshot>,
+    /// Events that a start would replay now.
+    pub events_to_replay: u64,
+    /// Every segment up to the one with this event has its index.
+    pub index_through: u64,
+    /// Every id of the events up to this one is in a sorted file.
+    pub ids_through: u64,
+    /// Ids that are in memory.
+    pub ids_in_memory: u64,
+}
+
+/// The newest snapshot of a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewestSnapshot {
+    /// Its number.
+    pub id: u64,
+    /// The event from which on a start that uses it replays.
+    pub sequence: u64,
+    /// When it was taken, ns since 1970.
+    pub taken_at_ns: u64,
 }
 
 /// Totals of one asset over all accounts.
@@ -126,6 +147,15 @@ impl From<v1::PartitionStatus> for PartitionStatus {
             timers: status.timers,
             due_paused: status.due_paused,
             subscribers: status.subscribers,
+            snapshot: status.snapshot_id.map(|id| NewestSnapshot {
+                id,
+                sequence: status.snapshot_sequence,
+                taken_at_ns: status.snapshot_taken_at_ns,
+            }),
+            events_to_replay: status.events_to_replay,
+            index_through: status.index_through,
+            ids_through: status.ids_through,
+            ids_in_memory: status.ids_in_memory,
         }
     }
 }

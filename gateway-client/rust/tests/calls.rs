@@ -373,6 +373,8 @@ async fn status() {
     let partition = &status.partitions[0];
     assert_eq!((partition.open_holds, partition.timers, partition.subscribers), (3, 2, 1));
     assert!(partition.due_paused);
+    let snapshot = florin_client::NewestSnapshot { id: 7, sequence: 5, taken_at_ns: 1_000 };
+    assert_eq!((partition.snapshot, partition.events_to_replay), (Some(snapshot), 4));
     let totals = &status.partitions[0].assets[0];
     assert_eq!(totals.debits_minor, (2 << 64) + 1);
     assert_eq!(totals.asset, Asset::new("EUR", 2));

@@ -9,6 +9,7 @@ mod holds;
 mod measure;
 pub mod report;
 mod sections;
+pub mod snapshots;
 mod streams;
 mod tables;
 mod transfers;
@@ -46,6 +47,9 @@ pub struct BenchArgs {
     /// 3 runs of 2 seconds a figure instead of 5 of 5
     #[arg(long)]
     quick: bool,
+    /// Only how much bulk and single calls notice of a snapshot that is being taken, in at least 5 pairs of runs
+    #[arg(long)]
+    snapshots: bool,
     /// How accounts are chosen
     #[arg(long, value_enum, default_value_t)]
     workload: Workload,
@@ -88,6 +92,9 @@ impl BenchArgs {
 
 /// Runs the bench and prints its report.
 pub async fn run(args: &BenchArgs) -> Result<u8> {
+    if args.snapshots {
+        return run_snapshots(args).await;
+    }
     let mut target = Target::open(&args.server).await?;
     let result = Box::pin(measure_all(args, &target)).await;
     let mut report = target.explain(result).await?;
@@ -97,6 +104,24 @@ pub async fn run(args: &BenchArgs) -> Result<u8> {
         println!("{}", serde_json::to_string(&report)?);
     } else {
         print!("{}", tables::render(&report));
+    }
+    Ok(if report.verified.ok { exit::OK } else { exit::MISMATCH })
+}
+
+/// No snapshots but those that are measured.
+const ONLY_WHEN_ASKED: [(&str, &str); 2] =
+    [("FLORIN_SNAPSHOTS__EVERY_JOURNAL_BYTES", "0"), ("FLORIN_SNAPSHOTS__EVERY_SECONDS", "0")];
+
+async fn run_snapshots(args: &BenchArgs) -> Result<u8> {
+    let mut target = Target::open_with(&args.server, &ONLY_WHEN_ASKED).await?;
+    let result = Box::pin(snapshots::measure(args, &target)).await;
+    let mut report = target.explain(result).await?;
+    report.verified.data = target.kept_data();
+    target.close().await?;
+    if args.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print!("{}", snapshots::render(&report));
     }
     Ok(if report.verified.ok { exit::OK } else { exit::MISMATCH })
 }

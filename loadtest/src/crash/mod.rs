@@ -16,6 +16,7 @@ mod payments;
 mod pool;
 pub mod report;
 mod reservations;
+mod standby;
 mod standing;
 mod wire;
 mod worker;
@@ -23,7 +24,7 @@ mod worker;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -36,11 +37,14 @@ use crate::cli::ServerArgs;
 use crate::crash::accounts::Accounts;
 use crate::crash::answers::Answer;
 use crate::crash::books::Books;
+use crate::crash::calls::{Call, Kind};
 use crate::crash::check::{Findings, Found};
-use crate::crash::clients::{Memory, Pools, Shared};
+use crate::crash::clients::{Memory, Pools, Sent, Shared};
 use crate::crash::feed::Followers;
+use crate::crash::pool::Pool;
 use crate::crash::report::CrashReport;
 use crate::crash::reservations::Reservations;
+use crate::crash::standby::Standby;
 use crate::crash::wire::Client;
 use crate::figures::rounded;
 use crate::ledger::{self, Ledger, Totals};
@@ -67,6 +71,10 @@ pub struct CrashArgs {
     #[arg(long, value_name = "N", default_value_t = 3,
           value_parser = clap::value_parser!(u16).range(0..=64))]
     subscribers: u16,
+    /// Let a standby follow, and promote it after every kill instead of starting the leader again. What was acknowledged
+    /// in the last second may be missing then; subscribers, who have heard of it, are left out
+    #[arg(long)]
+    follow: bool,
     /// Seed of the load [default: from the clock]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -91,7 +99,11 @@ pub async fn run(args: &CrashArgs) -> Result<u8> {
     let start = Instant::now();
     let bar = progress::steps("killing", args.kills);
     let seed = args.seed.unwrap_or_else(clock_seed);
-    let mut test = CrashTest::begin(launcher, seed, args.subscribers.into(), bar).await?;
+    let subscribers = if args.follow { 0 } else { args.subscribers.into() };
+    let mut test = CrashTest::begin(launcher, seed, subscribers, bar).await?;
+    if args.follow {
+        test.standby = Some(Standby::start(&test.launcher, &test.server.url(), 1).await?);
+    }
     for _ in 0..args.kills {
         test.round().await?;
         test.bar.inc(1);
@@ -115,6 +127,7 @@ fn clock_seed() -> u64 {
 struct CrashTest {
     // Before the launcher, which removes a temporary directory: fields are dropped in order.
     server: ServerProcess,
+    standby: Option<Standby>,
     launcher: Launcher,
     accounts: Arc<Accounts>,
     books: Books,
@@ -122,6 +135,8 @@ struct CrashTest {
     /// What clients go on with in the next life of the server.
     pools: Pools,
     followers: Followers,
+    /// When the server was killed last, ns since 1970.
+    killed_at_ns: u64,
     /// The last event before the test.
     before: u64,
     rng: SplitMix64,
@@ -150,12 +165,14 @@ impl CrashTest {
         let followers = Followers::start(subscribers, server.url(), &accounts);
         Ok(Self {
             server,
+            standby: None,
             launcher,
             accounts,
             books,
             reservations: Reservations::default(),
             pools: Pools::default(),
             followers,
+            killed_at_ns: 0,
             before: totals.sequence,
             // A second test on the same data directory must not draw the ids of the first.
             rng: SplitMix64::new(seed ^ mix(totals.sequence)),
@@ -174,8 +191,16 @@ impl CrashTest {
     /// One life of the server, one death, and the inquest.
     async fn round(&mut self) -> Result<()> {
         self.bar.set_message("load");
-        let memory = self.load_and_kill().await?;
+        self.wait_for_standby().await?;
+        let mut memory = self.load_and_kill().await?;
         self.count(&memory);
+        if let Some(standby) = self.standby.take() {
+            self.bar.set_message("promote");
+            self.take_over(standby, &mut memory).await?;
+            self.bar.set_message("check");
+            let checked = self.inquest(memory).await;
+            return self.server.explain(checked).await;
+        }
 
         self.bar.set_message("restart");
         let started = Instant::now();
@@ -187,6 +212,30 @@ impl CrashTest {
         self.bar.set_message("check");
         let checked = self.inquest(memory).await;
         self.server.explain(checked).await
+    }
+
+    /// A standby that begins has to have what was there before the load: nobody promises more.
+    async fn wait_for_standby(&self) -> Result<()> {
+        let Some(standby) = &self.standby else { return Ok(()) };
+        let ledger = Ledger::connect(&self.server.url()).await?;
+        standby.catch_up(Totals::of(&ledger.status().await?).sequence).await
+    }
+
+    /// The standby becomes the leader, and gets a standby of its own.
+    async fn take_over(&mut self, standby: Standby, memory: &mut Memory) -> Result<()> {
+        let started = Instant::now();
+        let takeover = standby.promote(&mut self.launcher).await?;
+        self.server = self.launcher.start(ANY_PORT).await?;
+        let client = Client::on(ledger::connect(&self.server.url()).await?);
+        let call = Call::draw(Kind::Unary, 1, 1, &Pool::default(), &mut self.rng);
+        let answer = wire::send(&client, &self.accounts, &call, &AtomicBool::new(false)).await?;
+        self.report.promoted(started.elapsed());
+        takeover.forget(memory, self.killed_at_ns, &mut self.report);
+        memory.sent.push(Sent { call, answer: Some(answer) });
+        takeover.fence_old(&self.launcher)?;
+        let next = takeover.generation;
+        self.standby = Some(Standby::start(&self.launcher, &self.server.url(), next).await?);
+        Ok(())
     }
 
     /// Everything that was said is held against what is there.
@@ -224,10 +273,11 @@ impl CrashTest {
                 thread::sleep(moment);
                 shared.killed.store(true, Ordering::SeqCst);
                 let in_flight = shared.in_flight.load(Ordering::SeqCst);
-                server_process::kill(pid).map(|()| in_flight)
+                server_process::kill(pid).map(|()| (in_flight, standby::now_ns()))
             })
         };
-        let in_flight = killer.await??;
+        let (in_flight, killed_at_ns) = killer.await??;
+        self.killed_at_ns = killed_at_ns;
         let status = self.server.wait(ENDED_WITHIN).await?;
         if status.signal() != Some(SIGKILL) {
             bail!("the server ended by itself ({status}){}", self.server.log().tail());

@@ -1,6 +1,7 @@
 //! What `crash --json` prints. The keys are documented in `loadtest/REPORT.md`.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -66,6 +67,21 @@ pub struct CrashReport {
     pub unanswered_kept: u64,
     /// Transfers of cut-off calls that were not, until they were sent again.
     pub unanswered_forgotten: u64,
+    /// Standbys that took over.
+    pub promotions: u64,
+    /// Transfers that were acknowledged in the last second before a kill and were not followed yet.
+    pub lost_within_rpo: u64,
+    /// Those that were acknowledged before that.
+    pub acknowledged_lost_beyond_rpo: u64,
+    /// The oldest of both when the leader died, milliseconds since its decision.
+    pub rpo_ms_max: u64,
+    /// From the promotion's begin to the first payment answered, milliseconds: median.
+    pub promotion_ms_median: u64,
+    /// The same: longest.
+    pub promotion_ms_max: u64,
+    /// All of them.
+    #[serde(skip)]
+    pub promotions_ms: Vec<u64>,
     /// Longest time from the start of the process to serving, milliseconds.
     pub restart_ms_max: u64,
     /// Seed of the load. The moments of the kills are real time and differ from run to run.
@@ -80,6 +96,7 @@ impl CrashReport {
     /// Whether the server kept its word.
     pub fn holds(&self) -> bool {
         self.acknowledged_lost == 0
+            && self.acknowledged_lost_beyond_rpo == 0
             && self.applied_twice == 0
             && self.feed_gaps == 0
             && self.feed_duplicates == 0
@@ -103,6 +120,16 @@ impl CrashReport {
         self.feed_resumptions = heard.resumptions;
     }
 
+    /// Notes a promotion.
+    pub fn promoted(&mut self, took: Duration) {
+        self.promotions += 1;
+        let took_ms = took.as_millis().try_into().unwrap_or(u64::MAX);
+        let at = self.promotions_ms.partition_point(|other| *other < took_ms);
+        self.promotions_ms.insert(at, took_ms);
+        self.promotion_ms_median = self.promotions_ms[self.promotions_ms.len() / 2];
+        self.promotion_ms_max = took_ms.max(self.promotion_ms_max);
+    }
+
     /// For people.
     pub fn render(&self) -> String {
         let count = |name: &str, count: u64| row([&name, &thousands(count)]);
@@ -124,7 +151,13 @@ impl CrashReport {
             count("unanswered, there after the crash", self.unanswered_kept),
             count("unanswered, not there", self.unanswered_forgotten),
             count("longest restart, ms", self.restart_ms_max),
+            count("standbys promoted", self.promotions),
+            count("  median, ms", self.promotion_ms_median),
+            count("  longest, ms", self.promotion_ms_max),
+            count("  not followed, within 1 s", self.lost_within_rpo),
+            count("  the oldest of these, ms", self.rpo_ms_max),
             row([]),
+            count("lost from before that second", self.acknowledged_lost_beyond_rpo),
             count("acknowledged and lost", self.acknowledged_lost),
             count("applied twice", self.applied_twice),
             count("holds and payments wrong", self.reservations_wrong),
@@ -156,7 +189,8 @@ mod tests {
     fn one_broken_promise_is_enough() {
         let good = CrashReport { conserved: true, ..CrashReport::default() };
         assert!(good.holds());
-        let spoil: [fn(&mut CrashReport); 12] = [
+        let spoil: [fn(&mut CrashReport); 13] = [
+            |report| report.acknowledged_lost_beyond_rpo = 1,
             |report| report.acknowledged_lost = 1,
             |report| report.applied_twice = 1,
             |report| report.feed_gaps = 1,

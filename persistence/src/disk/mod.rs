@@ -65,6 +65,9 @@ pub trait DiskFile: Send + Sync + 'static {
     /// Cuts the file, or lengthens it with zeros.
     fn set_len(&self, len: u64) -> io::Result<()>;
 
+    /// Says that this is read soon, so that the device can begin. A hint: it changes nothing, and need not be heard.
+    fn will_read(&self, _offset: u64, _len: u64) {}
+
     /// Whether it has no bytes.
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)

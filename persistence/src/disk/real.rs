@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::num::NonZero;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -156,6 +157,11 @@ impl DiskFile for RealFile {
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    fn will_read(&self, offset: u64, len: u64) {
+        // Without it, reading takes longer, and that is all.
+        let _ = rustix::fs::fadvise(&self.file, offset, NonZero::new(len), Advice::WillNeed);
     }
 
     fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {

@@ -6,6 +6,9 @@ use crate::bytes::{array, put, u16_at, u32_at, u64_at};
 /// One sector, without a tag.
 pub(crate) const HEADER_BYTES: usize = sector::SECTOR_BYTES;
 
+/// What a header takes of that; the rest is zeros.
+pub(crate) const HEADER_USED_BYTES: usize = at::END;
+
 const MAGIC: [u8; 8] = *b"FLORNSEG";
 /// The segment begins with a takeover.
 const FLAG_TAKEOVER: u32 = 1;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use florin_engine::Sequence;
@@ -61,6 +61,8 @@ struct Shared<D: Disk> {
     /// A write or sync has failed.
     is_poisoned: AtomicBool,
     counts: Arc<Counts>,
+    /// The furthest that a set has reached without a gap.
+    reached: AtomicU64,
 }
 
 fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
@@ -84,7 +86,9 @@ impl<D: Disk> IdRuns<D> {
         let seed = seed.unwrap_or(u64::from_le_bytes(options.entropy));
         let counts = Arc::new(Counts::default());
         let set = IdSet::new(runs, seed, options.filter_bytes_max, Arc::clone(&counts));
+        let reached = AtomicU64::new(set.through());
         let shared = Shared {
+            reached,
             disk: disk.clone(),
             dir: dir.to_path_buf(),
             lineage,
@@ -102,6 +106,19 @@ impl<D: Disk> IdRuns<D> {
     /// The runs of this moment.
     pub fn set(&self) -> Arc<IdSet<D>> {
         Arc::clone(&self.shared.set.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// As [`set`](Self::set), for whoever looks up an id that may be an old one.
+    ///
+    /// # Errors
+    /// [`ReadError::IdsMissing`] while a run that was [let go](Self::discard) has not been made again: what is not found
+    /// need not be new.
+    pub fn set_without_gap(&self) -> Result<Arc<IdSet<D>>, ReadError> {
+        let (reached, set) = (self.shared.reached.load(Ordering::Acquire), self.set());
+        if set.through() < reached {
+            return Err(ReadError::IdsMissing { after: set.through() });
+        }
+        Ok(set)
     }
 
     /// The sequences from 1 to `through` whose ids are in no run.
@@ -257,18 +274,24 @@ impl<D: Disk> IdRuns<D> {
     }
 
     fn publish(&self, change: impl FnOnce(&mut Vec<Held<D>>)) {
-        let Shared { options, seed, counts, .. } = &*self.shared;
+        let Shared { options, seed, counts, reached, .. } = &*self.shared;
         let mut set = self.shared.set.write().unwrap_or_else(PoisonError::into_inner);
         let mut runs = set.held().to_vec();
         change(&mut runs);
         *set = Arc::new(IdSet::new(runs, *seed, options.filter_bytes_max, Arc::clone(counts)));
+        // After a gap, as far as it was before: only then is nothing missing.
+        reached.fetch_max(set.through(), Ordering::AcqRel);
     }
 
     fn remove<'a>(&self, paths: impl IntoIterator<Item = &'a Path>) -> Result<(), IdsError> {
         let Shared { disk, dir, .. } = &*self.shared;
         for path in paths {
-            let removed = disk.remove(path);
-            removed.map_err(|e| self.poison_if_fatal(IdsError::failed("removed", path, e)))?;
+            match disk.remove(path) {
+                // Somebody was quicker: what counts is that it is gone.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                removed => removed
+                    .map_err(|e| self.poison_if_fatal(IdsError::failed("removed", path, e)))?,
+            }
         }
         let synced = disk.sync_dir(dir);
         synced.map_err(|e| self.poison_if_fatal(IdsError::failed("synced", dir, e)))

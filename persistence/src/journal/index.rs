@@ -120,6 +120,31 @@ impl SharedIndex {
         segments.first().map_or(1, |segment| segment.first_sequence)
     }
 
+    /// Whether this segment is one of those that count.
+    pub(crate) fn has_segment(&self, number: u64) -> bool {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.binary_search_by_key(&number, |segment| segment.number).is_ok()
+    }
+
+    /// Whether one of the segments that count is of this lineage: the journal's own, or one that it goes on from.
+    pub(crate) fn has_lineage(&self, id: [u8; 16]) -> bool {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.iter().any(|segment| segment.lineage.id == id)
+    }
+
+    /// Number of the first segment that counts.
+    pub(crate) fn first_segment(&self) -> Option<u64> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.first().map(|segment| segment.number)
+    }
+
+    /// Number and first sequence of the first segment behind this number.
+    pub(crate) fn segment_after(&self, number: u64) -> Option<(u64, Sequence)> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let after = segments.partition_point(|segment| segment.number <= number);
+        segments.get(after).map(|segment| (segment.number, segment.first_sequence))
+    }
+
     /// Takes up a segment that has come into use.
     pub(crate) fn add_segment(&self, segment: SegmentIndex) {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).push(segment);

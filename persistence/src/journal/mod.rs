@@ -33,6 +33,8 @@ pub struct JournalOptions {
     /// Cut off a last frame that was written completely and has changed since. Payments in it may have been
     /// acknowledged: only a person can want this.
     pub cut_damaged_tail: bool,
+    /// The epoch of this opening is at least this: what a promotion has said. 0 = nothing.
+    pub epoch_least: u64,
     /// Random, fresh for each opening: lineage, salts and tags are made from it.
     pub entropy: [u8; 32],
     /// The time, ns since 1970.

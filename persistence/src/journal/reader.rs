@@ -17,6 +17,7 @@ use crate::error::ReadError;
 use crate::format::frame::{self, FrameHeader};
 use crate::format::segment;
 use crate::sealed::SealedIndex;
+use crate::ship::{FollowPoint, ShipError, Shipper};
 
 /// Files of segments that are kept open.
 const OPEN_FILES: usize = 32;
@@ -147,6 +148,15 @@ impl<D: Disk> JournalReader<D> {
     /// Reads many events one after the other without reading their frames more than once.
     pub fn walker(&self) -> Walker<D> {
         Walker::new(self.clone())
+    }
+
+    /// Reads pieces of the segment files for a standby, from where that is.
+    ///
+    /// # Errors
+    /// The standby does not follow this journal, see [`ShipError::reason`].
+    pub fn shipper(&self, from: &FollowPoint) -> Result<Shipper<D>, ShipError> {
+        let Inner { disk, dir, shared, .. } = &*self.inner;
+        Shipper::begin(disk.clone(), dir.clone(), Arc::clone(shared), from)
     }
 
     /// Reads one event.

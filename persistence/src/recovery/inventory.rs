@@ -106,7 +106,7 @@ impl Inventory {
 
 /// Whether a segment is of the lineage of the one before, or begins one out of it. (It may say that of a
 /// lineage that is begun: then it is to replace the segment that did, which may still be there.)
-fn goes_on(before: Lineage, header: &SegmentHeader) -> bool {
+pub(crate) fn goes_on(before: Lineage, header: &SegmentHeader) -> bool {
     let begins_out_of_it = header.origin.is_some_and(|origin| origin.lineage_id == before.id);
     header.lineage == before || begins_out_of_it && header.lineage.partition == before.partition
 }

@@ -14,6 +14,7 @@ mod tail;
 mod takeover;
 pub(crate) mod verdict;
 pub(crate) mod walk;
+mod whole;
 
 use std::path::Path;
 
@@ -37,6 +38,8 @@ use walk::Window;
 
 pub use branch::is_fork;
 pub use tail::Cut;
+pub use whole::lineage_and_epoch;
+pub(crate) use whole::{Whole, whole};
 
 /// How far a recovery has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,12 +141,21 @@ impl<F: FnMut(Event) -> Result<(), String>> Replays for F {
     }
 }
 
-/// Which history the journal in a folder is, and the numbers of its segments; none if there is no journal yet.
-pub fn identify<D: Disk>(disk: &D, dir: &Path) -> Result<Option<([u8; 16], Vec<u64>)>, OpenError> {
+/// Which history a journal is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Its lineage.
+    pub lineage: [u8; 16],
+    /// Numbers of its segments, ascending; those too that do not count.
+    pub segments: Vec<u64>,
+}
+
+/// Which history the journal in a folder is; none if there is no journal yet.
+pub fn identify<D: Disk>(disk: &D, dir: &Path) -> Result<Option<Identity>, OpenError> {
     disk.create_dir_all(dir).map_err(|e| OpenError::from_io("made", dir, e))?;
     let inventory = Inventory::take(disk, dir, None, 0)?;
-    let numbers = inventory.segments.keys().copied().collect();
-    Ok(inventory.lineage.map(|lineage| (lineage.id, numbers)))
+    let segments = inventory.segments.keys().copied().collect();
+    Ok(inventory.lineage.map(|lineage| Identity { lineage: lineage.id, segments }))
 }
 
 /// Opens the journal in a folder, which is made if it is not there.

@@ -9,12 +9,11 @@ use crate::format::footer::{AssetTotal, Footer};
 use crate::format::frame::Frame;
 use crate::format::record::RecordFault;
 use crate::format::segment::SegmentHeader;
-use crate::journal::encoder;
 use crate::journal::index::{FrameIndex, SegmentIndex};
 
 use super::chain::{Link, open_read_only};
 use super::tail::TailFrame;
-use super::walk::{Expected, Source, Step, Through, Walker, Window};
+use super::walk::{Expected, Source, Step, Through, Walker, Window, count_events};
 use super::{Base, Passed, Progress, Replays};
 
 /// Progress is told about every so many bytes.
@@ -181,22 +180,19 @@ impl<'a> Replay<'a> {
     fn frame(&mut self, frame: &Frame<'_>, link: &Link, offset: u64) -> Result<(), OpenError> {
         self.frames += 1;
         let Self { sink, totals, sequence, from, .. } = self;
-        frame
-            .for_each_event(|event| {
-                check_asset(&event, totals.len())?;
-                encoder::count(&event, totals);
-                let number = event.sequence;
-                if number >= *from {
-                    sink.event(event).map_err(RecordFault)?;
-                }
-                *sequence = number;
-                Ok(())
-            })
-            .map_err(|fault: RecordFault| OpenError::Damaged {
-                file: link.path.clone(),
-                offset,
-                what: format!("event {}: {}", *sequence + 1, fault.0),
-            })
+        count_events(frame, totals, &mut |event| {
+            let number = event.sequence;
+            if number >= *from {
+                sink.event(event)?;
+            }
+            *sequence = number;
+            Ok(())
+        })
+        .map_err(|what| OpenError::Damaged {
+            file: link.path.clone(),
+            offset,
+            what: format!("event {}: {what}", *sequence + 1),
+        })
     }
 
     fn footer(&mut self, footer: &Footer, link: &Link, offset: u64) -> Result<(), OpenError> {
@@ -218,7 +214,7 @@ impl<'a> Replay<'a> {
     }
 }
 
-fn check_asset(event: &Event, assets: usize) -> Result<(), RecordFault> {
+pub(super) fn check_asset(event: &Event, assets: usize) -> Result<(), RecordFault> {
     match &event.body {
         Body::TransferPosted(transfer) if transfer.asset as usize >= assets => {
             Err(RecordFault::new("its asset was never registered"))

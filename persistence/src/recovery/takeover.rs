@@ -40,7 +40,7 @@ pub(crate) fn begin<D: Disk>(
         lineage: inventory.lineage.unwrap_or(new_lineage),
         number: inventory.highest_number() + 1,
         first_sequence: begins.map_or(sequence + 1, |begins| begins.sequence),
-        epoch: inventory.highest_epoch() + 1,
+        epoch: (inventory.highest_epoch() + 1).max(options.epoch_least),
         segment_bytes: options.segment_bytes.max(least_bytes(tail.as_ref(), totals.len())),
         previous_hash: begins.map_or(hash, |begins| begins.previous_hash),
         salt_seed: random.bytes(),

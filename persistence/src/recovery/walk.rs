@@ -4,20 +4,27 @@
 use std::io;
 use std::path::Path;
 
+use florin_engine::Event;
+
 use crate::bytes::{PageBuffer, is_zero};
 use crate::disk::DiskFile;
 use crate::error::OpenError;
-use crate::format::footer::{self, Footer};
+use crate::format::footer::{self, AssetTotal, Footer};
 use crate::format::frame::{Frame, FrameFault, FrameHeader, FrameKind};
 use crate::format::payload;
+use crate::format::record::RecordFault;
 use crate::format::sector::{self, SECTOR_BYTES, TagKey, Written};
 use crate::format::segment::{HEADER_BYTES, SegmentHeader};
 use crate::format::takeover::Takeover;
 use crate::format::{Hash, Lineage, VERSION_BRANCHED};
+use crate::journal::encoder;
+
+use super::replay;
 
 const SECTOR: u64 = SECTOR_BYTES as u64;
-/// Files are read in pieces of this size.
-const WINDOW_BYTES: u64 = 4 * 1024 * 1024;
+/// Files are read in pieces of this size. The part of a frame with which a piece ends is read again with the next: pieces are
+/// several times as long as frames.
+const WINDOW_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Whether reads may be answered from the page cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +80,10 @@ impl<F: DiskFile> Source<'_, F> {
             };
             read.map_err(|error| self.read_failed(error))?;
             (window.from, window.to) = (offset, offset + count);
+            let left = self.end - window.to;
+            if self.through == Through::Cache && left > 0 {
+                self.file.will_read(window.to, left.min(WINDOW_BYTES));
+            }
         }
         Ok(window.slice(offset, len))
     }
@@ -361,4 +372,19 @@ impl SegmentHeader {
         let Expected { sequence: next_sequence, previous_hash: last_hash, .. } = walker.expected;
         Ok(Walked { end_offset: walker.offset, next_sequence, last_hash, footer })
     }
+}
+
+/// Decodes the events of a frame, adds up what they move, and hands each to `sink`. Gives what is wrong with the first that
+/// cannot be.
+pub(crate) fn count_events(
+    frame: &Frame<'_>,
+    totals: &mut Vec<AssetTotal>,
+    sink: &mut dyn FnMut(Event) -> Result<(), String>,
+) -> Result<(), String> {
+    let counted = frame.for_each_event(|event| {
+        replay::check_asset(&event, totals.len())?;
+        encoder::count(&event, totals);
+        sink(event).map_err(RecordFault)
+    });
+    counted.map_err(|fault: RecordFault| fault.0)
 }

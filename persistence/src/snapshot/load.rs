@@ -1,6 +1,8 @@
 //! Loading: the newest generation that is whole, put together for replay to go on from. If one turns out not to be
 //! what was written, the one before it is tried, and whoever called is told what was wrong.
 
+use std::collections::VecDeque;
+
 use florin_engine::{AccountImage, Head, Hold, Restoring, Reversal, Sequence};
 
 use super::chunk::{self, ChunkKey, ChunkKind, SnapshotIdentity};
@@ -9,6 +11,9 @@ use super::error::{SnapshotError, SnapshotPart};
 use super::manifest::Manifest;
 use super::store::{GenerationReader, SnapshotStore, read_checked};
 use super::stored::{StoredAccount, StoredHead, StoredHold, StoredReversal};
+
+/// Accounts that are decoded before they are put back, so that the cache misses of their table overlap.
+const AHEAD: usize = 16;
 
 /// What a snapshot has to fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,12 +199,20 @@ fn restore(
 ) -> Result<(), SnapshotError> {
     let generation = manifest.generation();
     let mut payload = payload(manifest, key, items, bytes)?;
-    for _ in 0..items {
+    let mut accounts = VecDeque::with_capacity(AHEAD + 1);
+    for item in 0..items {
         let restored = match key.kind {
             ChunkKind::Head => Ok(()),
             ChunkKind::Accounts => {
                 let stored: StoredAccount<'_> = take(&mut payload, generation, key)?;
-                AccountImage::try_from(stored).and_then(|image| restoring.account(image))
+                let ahead = AccountImage::try_from(stored);
+                let ahead = ahead.map_err(|what| damaged(generation, key, what))?;
+                restoring.prefetch(&ahead);
+                accounts.push_back(ahead);
+                let is_last = item + 1 == items;
+                let ready =
+                    if is_last { accounts.len() } else { accounts.len().saturating_sub(AHEAD) };
+                accounts.drain(..ready).try_for_each(|image| restoring.account(image))
             }
             ChunkKind::Holds => {
                 let stored: StoredHold = take(&mut payload, generation, key)?;

@@ -9,3 +9,4 @@ mod forks;
 mod golden;
 mod ledger;
 mod moments;
+mod standbys;

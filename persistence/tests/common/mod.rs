@@ -25,6 +25,7 @@ pub fn options(opening: u8) -> JournalOptions {
         partition: 0,
         segment_bytes: SEGMENT_BYTES,
         cut_damaged_tail: false,
+        epoch_least: 0,
         entropy: [opening; 32],
         now_ns: 1_700_000_000_000_000_000 + u64::from(opening),
     }

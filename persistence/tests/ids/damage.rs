@@ -176,7 +176,11 @@ fn a_damaged_page_stops_a_merge_until_the_run_is_made_again() {
     assert_eq!(runs.missing(2_000), [1_001..=1_500]);
     assert_eq!(runs.set().through(), 1_000);
     assert!(!runs.merge_step().unwrap(), "not across a gap");
+    // Until it is there again, nobody is told that an id of it is new.
+    let gap = runs.set_without_gap();
+    assert!(matches!(gap, Err(ReadError::IdsMissing { after: 1_000 })), "{gap:?}");
     runs.add(1_001, 1_500, &twin.of(&ranges[2])).unwrap();
+    assert_eq!(runs.set_without_gap().unwrap().through(), 2_000);
     assert!(runs.merge_step().unwrap());
     twin.check(&runs.set(), &[]);
     twin.check(&open(&disk).set(), &[]);

@@ -78,6 +78,11 @@ impl Failure {
         Self::of_data(Exit::Refused, "SERVE_FAILED", error)
     }
 
+    /// A standby that could not be started, or promoted, or ended with an error.
+    pub fn standby(error: &anyhow::Error) -> Self {
+        Self::of_data(Exit::Refused, "STANDBY_FAILED", error)
+    }
+
     /// A data directory that could not be verified.
     pub fn verify(error: &anyhow::Error) -> Self {
         Self::of_data(Exit::NoAnswer, "VERIFY_FAILED", error)

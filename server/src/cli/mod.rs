@@ -12,6 +12,8 @@ mod clock;
 mod completions;
 mod either;
 mod failure;
+mod fence;
+mod follow;
 mod fork;
 mod hold;
 mod import;
@@ -19,6 +21,7 @@ mod names;
 mod output;
 mod pay;
 mod payment;
+mod promote;
 mod refund;
 mod release;
 mod restore;
@@ -87,6 +90,9 @@ enum Command {
     #[command(subcommand)]
     Import(import::Import),
     Verify(verify::Verify),
+    Follow(follow::Follow),
+    Promote(promote::Promote),
+    Fence(fence::FenceOld),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Fork(fork::Fork),
@@ -129,6 +135,9 @@ impl Cli {
             Command::Backup(command) => command.run(output),
             Command::Restore(command) => command.run(output),
             Command::Fork(command) => command.run(output),
+            Command::Follow(command) => command.run(),
+            Command::Promote(command) => wait_for(command.run(output)),
+            Command::Fence(command) => wait_for(command.run(output)),
             Command::Account(command) => wait_for(command.run(output)),
             Command::Asset(command) => wait_for(command.run(output)),
             Command::Transfer(command) => wait_for(command.run(output)),

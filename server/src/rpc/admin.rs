@@ -56,11 +56,14 @@ impl AdminService for Admin {
         };
         let journal = self.engine.journal_figures();
         let not_accepting = match () {
+            () if self.engine.admission().is_fenced() => Some(Reason::Fenced),
             () if self.engine.admission().is_closed() => Some(Reason::ShuttingDown),
             () if journal.refuses_writes => Some(Reason::DiskFull),
             () => None,
         };
         let assets = figures.assets.iter().map(asset_totals).collect();
+        let beside = self.engine.beside();
+        let newest = beside.snapshots.newest;
         let partition = v1::PartitionStatus {
             partition: 0,
             epoch: self.epoch,
@@ -85,6 +88,13 @@ impl AdminService for Admin {
             timers: figures.timers as u64,
             due_paused: figures.due_paused,
             subscribers: self.engine.feed().subscribers() as u64,
+            snapshot_id: newest.map(|newest| newest.generation),
+            snapshot_sequence: newest.map_or(0, |newest| newest.sequence),
+            snapshot_taken_at_ns: newest.map_or(0, |newest| newest.taken_at_ns),
+            events_to_replay: beside.events_to_replay(journal.durable_sequence),
+            index_through: beside.index_through,
+            ids_through: beside.ids_through,
+            ids_in_memory: figures.ids_kept as u64,
         };
         Ok(Response::new(v1::GetStatusResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use florin_actors::Engine;
-use florin_actors::command::Unavailable;
 use florin_persistence::backup::{
     BackupError, BackupProgress, ExportOptions, Exported, Phase, Place, export,
 };
@@ -57,14 +56,14 @@ impl Backups {
     ) -> Result<ReceiverStream<Result<v1::BackupProgress, Status>>, Status> {
         let v1::CreateBackupRequest { to, full, bytes_per_second } = request;
         let place = crate::backup::open(&to).map_err(|error| {
-            fault::of_backup(Code::InvalidArgument, InvalidUrl::REASON, error.to_string())
+            fault::of_operators(Code::InvalidArgument, InvalidUrl::REASON, error.to_string())
         })?;
-        if engine.admission().is_closed() {
-            return Err(fault::unavailable(Unavailable::ShuttingDown));
+        if let Some(why) = engine.admission().closed() {
+            return Err(fault::unavailable(why));
         }
         let turn = Arc::clone(&self.0).try_acquire_owned().map_err(|_| {
             let message = "another backup is being made: wait for it";
-            fault::of_backup(Code::ResourceExhausted, "BACKUP_RUNNING", message)
+            fault::of_operators(Code::ResourceExhausted, "BACKUP_RUNNING", message)
         })?;
         let (progress, stream) = mpsc::channel(WAITING_MAX);
         let work = Work {
@@ -160,5 +159,5 @@ fn status(error: &BackupError) -> Status {
         BackupError::Journal(_) | BackupError::Damaged { .. } => Code::DataLoss,
         _ => Code::Internal,
     };
-    fault::of_backup(code, error.reason(), error.to_string())
+    fault::of_operators(code, error.reason(), error.to_string())
 }

@@ -7,7 +7,6 @@ mod outbox;
 use std::time::Duration;
 
 use florin_actors::Engine;
-use florin_actors::command::Unavailable;
 use florin_proto::v1;
 use florin_proto::v1::event_service_server::EventService;
 use florin_proto::v1::refusal::Reason;
@@ -86,8 +85,8 @@ impl EventService for Events {
             1..=BATCH_EVENTS_MAX => batch_events,
             _ => return Err(page::filter_invalid("batch_events")),
         };
-        if self.engine.admission().is_closed() {
-            return Err(fault::unavailable(Unavailable::ShuttingDown));
+        if let Some(why) = self.engine.admission().closed() {
+            return Err(fault::unavailable(why));
         }
         let seat = feed.seat(self.limits.subscribers).ok_or_else(|| {
             let limit = self.limits.subscribers;

@@ -30,7 +30,7 @@ pub(super) fn status(
         Reason::Overloaded => (Code::ResourceExhausted, Some(RETRY_OVERLOADED)),
         Reason::JournalUnreadable => (Code::DataLoss, None),
         Reason::AccountNotFound | Reason::PaymentNotFound => (Code::NotFound, None),
-        Reason::LineageChanged => (Code::FailedPrecondition, None),
+        Reason::LineageChanged | Reason::Fenced => (Code::FailedPrecondition, None),
         Reason::SubscriberSlow => (Code::ResourceExhausted, None),
         reason if reason as i32 >= Reason::IdReused as i32 => (Code::FailedPrecondition, None),
         _ => (Code::InvalidArgument, None),
@@ -45,10 +45,10 @@ pub(super) fn status(
     Status::with_error_details(code, message, details)
 }
 
-/// A fault of a backup: its reasons are not among those of the ledger.
-pub(super) fn of_backup(code: Code, reason: &str, message: impl Into<String>) -> Status {
-    let mut details = ErrorDetails::new();
-    details.set_error_info(reason, ERROR_DOMAIN, HashMap::new());
+/// A status with a stable reason that only operators meet: it is not among those of payments.
+pub(crate) fn of_operators(code: Code, reason: &str, message: impl Into<String>) -> Status {
+    let details =
+        ErrorDetails::with_error_info(reason, ERROR_DOMAIN, HashMap::<String, String>::new());
     Status::with_error_details(code, message, details)
 }
 
@@ -70,6 +70,10 @@ pub(super) fn unavailable(why: Unavailable) -> Status {
     match why {
         Unavailable::ShuttingDown => {
             status(Reason::ShuttingDown, "the server is stopping: try again, same id", [])
+        }
+        Unavailable::Fenced => {
+            let message = "another server has taken over from this one: send it there, same id";
+            status(Reason::Fenced, message, [])
         }
         Unavailable::DiskFull => status(
             Reason::DiskFull,

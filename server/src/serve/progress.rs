@@ -13,19 +13,19 @@ const PATIENCE: Duration = Duration::from_secs(1);
 struct Bar {
     what: &'static str,
     began: Instant,
-    bar: Option<ProgressBar>,
+    shown: Option<ProgressBar>,
 }
 
 impl Bar {
     fn new(what: &'static str) -> Self {
-        Self { what, began: Instant::now(), bar: None }
+        Self { what, began: Instant::now(), shown: None }
     }
 
     fn show(&mut self, bytes_done: u64, bytes_total: u64) {
         if self.began.elapsed() < PATIENCE {
             return;
         }
-        let bar = self.bar.get_or_insert_with(|| {
+        let bar = self.shown.get_or_insert_with(|| {
             let style = "{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left";
             let style = ProgressStyle::with_template(style)
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -36,7 +36,7 @@ impl Bar {
     }
 
     fn finish(&mut self) {
-        if let Some(bar) = self.bar.take() {
+        if let Some(bar) = self.shown.take() {
             bar.finish_and_clear();
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use florin_actors::admit::AdmissionFigures;
 use florin_actors::archive::ArchiveFigures;
+use florin_actors::beside::BesideFigures;
 use florin_actors::command::Figures;
 use florin_actors::publish::{JournalFigures, SyncBuckets};
 use prometheus_client::collector::Collector;
@@ -46,6 +47,7 @@ pub(super) struct Snapshot {
     pub calls_open: u64,
     pub subscribers: u64,
     pub archive: ArchiveFigures,
+    pub beside: BesideFigures,
 }
 
 impl Collector for Snapshot {
@@ -61,6 +63,7 @@ impl Collector for Snapshot {
         self.write_admission(writer)?;
         self.write_journal(writer)?;
         self.write_archive(writer)?;
+        super::beside::write(&self.beside, self.journal.durable_sequence, writer)?;
         if let Some(figures) = &self.figures {
             write_ledger(figures, writer)?;
         }
@@ -141,6 +144,8 @@ fn write_ledger(figures: &Figures, writer: &mut Writer<'_>) -> fmt::Result {
     let help = "Memory of the accounts and their table";
     writer.gauge("florin_accounts_bytes", help, figures.account_bytes as u64)?;
     writer.gauge("florin_ids", "Ids that are known for good", figures.ids as u64)?;
+    let help = "Those of them that are in memory";
+    writer.gauge("florin_ids_in_memory", help, figures.ids_kept as u64)?;
     writer.gauge("florin_assets", "Assets in use", figures.assets.len() as u64)?;
     let help = "Holds and payments that reserve something";
     writer.gauge("florin_open_holds", help, figures.open_holds as u64)?;
@@ -153,6 +158,12 @@ fn write_ledger(figures: &Figures, writer: &mut Writer<'_>) -> fmt::Result {
 
 /// Writes metrics by their whole names; counters get their `_total`.
 pub(super) struct Writer<'a>(DescriptorEncoder<'a>);
+
+impl<'a> Writer<'a> {
+    pub const fn new(encoder: DescriptorEncoder<'a>) -> Self {
+        Self(encoder)
+    }
+}
 
 impl Writer<'_> {
     pub fn gauge(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {

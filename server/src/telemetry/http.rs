@@ -29,7 +29,16 @@ const FIGURES_MAX: Duration = Duration::from_secs(2);
 /// How long to wait when no connection can be taken: there are too many open files, for example.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
-/// What is exposed.
+/// What can be scraped.
+pub(super) trait Page: Send + Sync + 'static {
+    /// Everything, in the text format of Prometheus.
+    fn metrics(&self) -> impl Future<Output = String> + Send;
+
+    /// Why payments are not taken; `None` if they are.
+    fn not_accepting(&self) -> Option<&'static str>;
+}
+
+/// What a server exposes.
 pub(super) struct Exposition {
     subject: Subject,
     watch: Arc<Watch>,
@@ -41,8 +50,9 @@ impl Exposition {
         process::began();
         Self { subject, watch, figures: Pending::default() }
     }
+}
 
-    /// Everything, in the text format of Prometheus.
+impl Page for Exposition {
     async fn metrics(&self) -> String {
         let gauge = self.subject.engine.gauge();
         // Before the figures are asked for: that is a request too.
@@ -63,6 +73,7 @@ impl Exposition {
             calls_open: self.watch.calls.open(),
             subscribers: self.subject.engine.feed().subscribers() as u64,
             archive: self.subject.engine.archive_figures(),
+            beside: self.subject.engine.beside(),
         };
         let mut registry = Registry::default();
         registry.register_collector(Box::new(snapshot));
@@ -73,52 +84,52 @@ impl Exposition {
         text
     }
 
-    /// Why writes are not taken.
     fn not_accepting(&self) -> Option<&'static str> {
         let engine = &self.subject.engine;
         match () {
+            () if engine.admission().is_fenced() => Some("FENCED"),
             () if engine.admission().is_closed() => Some("SHUTTING_DOWN"),
             () if engine.gauge().figures().refuses_writes => Some("DISK_FULL"),
             () => None,
         }
     }
+}
 
-    async fn answer(&self, method: &Method, path: &str) -> Response<String> {
-        const TEXT: &str = "text/plain; charset=utf-8";
-        let (status, kind, body) = match (method, path) {
-            (&Method::GET | &Method::HEAD, "/metrics") => {
-                (StatusCode::OK, prometheus_text::CONTENT_TYPE, self.metrics().await)
-            }
-            (&Method::GET | &Method::HEAD, "/healthz") => match self.not_accepting() {
-                None => (StatusCode::OK, TEXT, "ok\n".to_owned()),
-                Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{reason}\n")),
-            },
-            (_, "/metrics" | "/healthz") => {
-                (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n".to_owned())
-            }
-            _ => (StatusCode::NOT_FOUND, TEXT, "there are /metrics and /healthz\n".to_owned()),
-        };
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            headers.insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
+async fn answer(page: &impl Page, method: &Method, path: &str) -> Response<String> {
+    const TEXT: &str = "text/plain; charset=utf-8";
+    let (status, kind, body) = match (method, path) {
+        (&Method::GET | &Method::HEAD, "/metrics") => {
+            (StatusCode::OK, prometheus_text::CONTENT_TYPE, page.metrics().await)
         }
-        response
+        (&Method::GET | &Method::HEAD, "/healthz") => match page.not_accepting() {
+            None => (StatusCode::OK, TEXT, "ok\n".to_owned()),
+            Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{reason}\n")),
+        },
+        (_, "/metrics" | "/healthz") => {
+            (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n".to_owned())
+        }
+        _ => (StatusCode::NOT_FOUND, TEXT, "there are /metrics and /healthz\n".to_owned()),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
     }
+    response
 }
 
 /// Answers whoever connects, for ever.
-pub(super) async fn serve(listener: TcpListener, exposition: Exposition) {
-    let exposition = Arc::new(exposition);
+pub(super) async fn serve(listener: TcpListener, page: impl Page) {
+    let page = Arc::new(page);
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         // Never closed.
         let permit = Arc::clone(&connections).acquire_owned().await;
         match listener.accept().await {
             Ok((stream, _)) => {
-                let connection = connection(stream, Arc::clone(&exposition));
+                let connection = connection(stream, Arc::clone(&page));
                 tokio::spawn(async move {
                     // Whoever is too slow, or speaks something else, is cut off.
                     let _ = timeout(CONNECTION_MAX, connection).await;
@@ -133,11 +144,11 @@ pub(super) async fn serve(listener: TcpListener, exposition: Exposition) {
     }
 }
 
-async fn connection(stream: TcpStream, exposition: Arc<Exposition>) -> hyper::Result<()> {
+async fn connection(stream: TcpStream, page: Arc<impl Page>) -> hyper::Result<()> {
     let answer = service_fn(move |request: Request<hyper::body::Incoming>| {
-        let exposition = Arc::clone(&exposition);
+        let page = Arc::clone(&page);
         async move {
-            let response = exposition.answer(request.method(), request.uri().path()).await;
+            let response = answer(&*page, request.method(), request.uri().path()).await;
             Ok::<_, Infallible>(response)
         }
     });

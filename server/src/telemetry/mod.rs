@@ -2,7 +2,9 @@
 //!
 //! * `layer`: around every call; counts it, logs it, and begins its trace;
 //! * `calls`: calls by method, code and time; `methods` knows which there are;
-//! * `engine`: what the engine publishes, read when somebody scrapes; `process`: the same for the process;
+//! * `engine`: what the engine publishes, read when somebody scrapes; `beside` and `process`: the same of what lies beside
+//!   the journal and of the process;
+//! * `standby`: what a standby tells instead;
 //! * `http`: the address that is scraped;
 //! * `spans`: traces, exported by OTLP;
 //! * `log`: standard error, without secrets.
@@ -11,6 +13,7 @@
 //! never slows a payment.
 
 mod background;
+mod beside;
 mod calls;
 mod engine;
 mod http;
@@ -20,6 +23,7 @@ mod methods;
 mod pending;
 mod process;
 mod spans;
+mod standby;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -34,6 +38,7 @@ use self::http::Exposition;
 pub use self::layer::WatchLayer;
 use self::spans::Tracing;
 use crate::config::Config;
+use crate::follow::Figures;
 
 /// What watches the calls of a server.
 #[derive(Debug)]
@@ -99,6 +104,13 @@ impl Telemetry {
         if let Some(listener) = self.listener.take() {
             let exposition = Exposition::new(subject, Arc::clone(&self.watch));
             self.background.spawn(http::serve(listener, exposition));
+        }
+    }
+
+    /// As [`Self::serve`], of a standby.
+    pub(crate) fn serve_standby(&mut self, figures: Arc<Figures>) {
+        if let Some(listener) = self.listener.take() {
+            self.background.spawn(http::serve(listener, standby::Standing::new(figures)));
         }
     }
 

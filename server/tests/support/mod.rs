@@ -24,6 +24,8 @@ pub struct Server {
     pub address: String,
     /// Where its metrics are, if it was told to serve them: `127.0.0.1:7412`.
     pub metrics: Option<String>,
+    /// What it said when it was ready.
+    pub ready: serde_json::Value,
     pub child: Child,
     pub data: std::path::PathBuf,
     /// Removed with the server, where it was made for it.
@@ -61,7 +63,7 @@ impl Server {
         let ready: serde_json::Value = serde_json::from_str(ready).expect("JSON");
         let address = format!("http://{}", ready["listen"].as_str().expect("an address"));
         let metrics = ready["metrics"].as_str().map(str::to_owned);
-        Self { address, metrics, child, data: data.to_owned(), dir: None }
+        Self { address, metrics, ready, child, data: data.to_owned(), dir: None }
     }
 
     pub async fn ledger(&self) -> Ledger {

@@ -48,7 +48,7 @@ from florin._outcome import GroupPosted, Posted
 from florin._payment import Money, Payment, PaymentDone, PaymentState
 from florin._record import Hold, HoldState, Lookup, TransferRecord
 from florin._refusal import Refusal
-from florin._status import AssetTotals, PartitionStatus, Status
+from florin._status import AssetTotals, NewestSnapshot, PartitionStatus, Status
 from florin._time import to_datetime, to_ns
 from florin._transfer import AtDue, Capture, ChangeHold, Member, NewHold, Release, Reverse, Transfer, TransferKind
 
@@ -92,6 +92,7 @@ __all__ = [
     "Money",
     "NewAccount",
     "NewHold",
+    "NewestSnapshot",
     "Opened",
     "OutcomeUnknown",
     "PartitionStatus",

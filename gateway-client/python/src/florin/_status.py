@@ -22,6 +22,18 @@ class AssetTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class NewestSnapshot:
+    """The newest snapshot of a partition."""
+
+    #: Its number.
+    id: int
+    #: The event from which on a start that uses it replays.
+    sequence: int
+    #: When it was taken, ns since 1970.
+    taken_at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class PartitionStatus:
     """One partition."""
 
@@ -69,6 +81,16 @@ class PartitionStatus:
     due_paused: bool
     #: Subscribers of the feed.
     subscribers: int
+    #: The newest snapshot.
+    snapshot: NewestSnapshot | None
+    #: Events that a start would replay now.
+    events_to_replay: int
+    #: Every segment up to the one with this event has its index.
+    index_through: int
+    #: Every id of the events up to this one is in a sorted file.
+    ids_through: int
+    #: Ids that are in memory.
+    ids_in_memory: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +150,19 @@ def _partition(wire: pb.PartitionStatus) -> PartitionStatus:
         timers=wire.timers,
         due_paused=wire.due_paused,
         subscribers=wire.subscribers,
+        snapshot=_snapshot(wire),
+        events_to_replay=wire.events_to_replay,
+        index_through=wire.index_through,
+        ids_through=wire.ids_through,
+        ids_in_memory=wire.ids_in_memory,
+    )
+
+
+def _snapshot(wire: pb.PartitionStatus) -> NewestSnapshot | None:
+    if not wire.HasField("snapshot_id"):
+        return None
+    return NewestSnapshot(
+        id=wire.snapshot_id, sequence=wire.snapshot_sequence, taken_at_ns=wire.snapshot_taken_at_ns
     )
 
 

@@ -441,6 +441,10 @@ impl AdminService for Ledger {
                     timers: 2,
                     due_paused: true,
                     subscribers: 1,
+                    snapshot_id: Some(7),
+                    snapshot_sequence: 5,
+                    snapshot_taken_at_ns: 1_000,
+                    events_to_replay: 4,
                     assets: vec![v1::AssetTotals {
                         code: "EUR".to_owned(),
                         scale: 2,

@@ -31,9 +31,10 @@ struct Deleted {
 
 impl fmt::Display for Deleted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.was_there {
-            true => write!(f, "snapshot {} is deleted", self.id),
-            false => write!(f, "there is no snapshot {}", self.id),
+        if self.was_there {
+            write!(f, "snapshot {} is deleted", self.id)
+        } else {
+            write!(f, "there is no snapshot {}", self.id)
         }
     }
 }

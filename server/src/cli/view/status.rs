@@ -1,6 +1,6 @@
 use std::fmt;
 
-use florin_client::{AssetTotals, PartitionStatus, Status};
+use florin_client::{AssetTotals, NewestSnapshot, PartitionStatus, Status};
 use serde::Serialize;
 
 use super::{amount_text, yes_no};
@@ -45,6 +45,18 @@ struct PartitionView {
     timers: u64,
     due_paused: bool,
     subscribers: u64,
+    snapshot: Option<NewestView>,
+    events_to_replay: u64,
+    index_through: u64,
+    ids_through: u64,
+    ids_in_memory: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct NewestView {
+    id: u64,
+    sequence: u64,
+    taken_at: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -98,6 +110,13 @@ impl PartitionView {
             timers: status.timers,
             due_paused: status.due_paused,
             subscribers: status.subscribers,
+            snapshot: status.snapshot.map(|NewestSnapshot { id, sequence, taken_at_ns }| {
+                NewestView { id, sequence, taken_at: time::utc_ms(taken_at_ns) }
+            }),
+            events_to_replay: status.events_to_replay,
+            index_through: status.index_through,
+            ids_through: status.ids_through,
+            ids_in_memory: status.ids_in_memory,
         }
     }
 }
@@ -145,11 +164,17 @@ fn partition_lines(status: &PartitionStatus) -> Vec<(&'static str, String)> {
     } else {
         ""
     };
+    let snapshot = match status.snapshot {
+        Some(NewestSnapshot { id, sequence, taken_at_ns }) => {
+            format!("{id} of {}, at event {sequence}", time::utc_ms(taken_at_ns))
+        }
+        None => "none".to_owned(),
+    };
     let mut lines = vec![
         ("partition", format!("{}, epoch {}", status.partition, status.epoch)),
         ("sequence", format!("{}, durable {}", status.sequence, status.durable_sequence)),
         ("accounts", format!("{} in {}", status.accounts, bytes(status.account_bytes))),
-        ("ids", status.ids.to_string()),
+        ("ids", format!("{}, {} of them in memory", status.ids, status.ids_in_memory)),
         (
             "transfers",
             format!("{} posted, {} refused", status.transfers_posted, status.transfers_refused),
@@ -158,6 +183,12 @@ fn partition_lines(status: &PartitionStatus) -> Vec<(&'static str, String)> {
         ("subscribers", status.subscribers.to_string()),
         ("in flight", status.in_flight.to_string()),
         ("journal", format!("{}, writing segment {}", bytes(status.journal_bytes), status.segment)),
+        (
+            "sealed",
+            format!("index through {}, ids through {}", status.index_through, status.ids_through),
+        ),
+        ("snapshot", snapshot),
+        ("a restart", format!("would replay {} events", status.events_to_replay)),
         ("free", bytes(status.free_bytes)),
         (
             "syncs",

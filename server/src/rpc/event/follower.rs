@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use florin_actors::command::Unavailable;
 use florin_actors::feed::{End, Seat, Tip};
 use florin_actors::load::group_head;
 use florin_engine::{Event, Sequence};
@@ -139,8 +140,13 @@ impl Follower {
                 self.wait().await?;
                 continue;
             }
-            if end == End::Now || end == End::AtTheLast && is_live {
-                return Err(Over::Ended(shutting_down()));
+            match end {
+                End::Fenced if is_live => {
+                    return Err(Over::Ended(fault::unavailable(Unavailable::Fenced)));
+                }
+                End::Now => return Err(Over::Ended(shutting_down())),
+                End::AtTheLast if is_live => return Err(Over::Ended(shutting_down())),
+                _ => {}
             }
             tokio::task::yield_now().await; // the others first
         }

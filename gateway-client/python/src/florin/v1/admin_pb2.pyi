@@ -148,7 +148,7 @@ class GetStatusResponse(_message.Message):
     def __init__(self, version: _Optional[str] = ..., lineage: _Optional[str] = ..., uptime_s: _Optional[int] = ..., accepting: bool = ..., not_accepting_reason: _Optional[str] = ..., partitions: _Optional[_Iterable[_Union[PartitionStatus, _Mapping]]] = ..., fork: bool = ...) -> None: ...
 
 class PartitionStatus(_message.Message):
-    __slots__ = ("partition", "epoch", "sequence", "durable_sequence", "accounts", "ids", "transfers_posted", "transfers_refused", "conserved", "assets", "segment", "journal_bytes", "free_bytes", "frames", "sync_p50_us", "sync_p99_us", "in_flight", "account_bytes", "open_holds", "timers", "due_paused", "subscribers")
+    __slots__ = ("partition", "epoch", "sequence", "durable_sequence", "accounts", "ids", "transfers_posted", "transfers_refused", "conserved", "assets", "segment", "journal_bytes", "free_bytes", "frames", "sync_p50_us", "sync_p99_us", "in_flight", "account_bytes", "open_holds", "timers", "due_paused", "subscribers", "snapshot_id", "snapshot_sequence", "snapshot_taken_at_ns", "events_to_replay", "index_through", "ids_through", "ids_in_memory")
     PARTITION_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
@@ -171,6 +171,13 @@ class PartitionStatus(_message.Message):
     TIMERS_FIELD_NUMBER: _ClassVar[int]
     DUE_PAUSED_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIBERS_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_ID_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_TAKEN_AT_NS_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_TO_REPLAY_FIELD_NUMBER: _ClassVar[int]
+    INDEX_THROUGH_FIELD_NUMBER: _ClassVar[int]
+    IDS_THROUGH_FIELD_NUMBER: _ClassVar[int]
+    IDS_IN_MEMORY_FIELD_NUMBER: _ClassVar[int]
     partition: int
     epoch: int
     sequence: int
@@ -193,7 +200,14 @@ class PartitionStatus(_message.Message):
     timers: int
     due_paused: bool
     subscribers: int
-    def __init__(self, partition: _Optional[int] = ..., epoch: _Optional[int] = ..., sequence: _Optional[int] = ..., durable_sequence: _Optional[int] = ..., accounts: _Optional[int] = ..., ids: _Optional[int] = ..., transfers_posted: _Optional[int] = ..., transfers_refused: _Optional[int] = ..., conserved: bool = ..., assets: _Optional[_Iterable[_Union[AssetTotals, _Mapping]]] = ..., segment: _Optional[int] = ..., journal_bytes: _Optional[int] = ..., free_bytes: _Optional[int] = ..., frames: _Optional[int] = ..., sync_p50_us: _Optional[int] = ..., sync_p99_us: _Optional[int] = ..., in_flight: _Optional[int] = ..., account_bytes: _Optional[int] = ..., open_holds: _Optional[int] = ..., timers: _Optional[int] = ..., due_paused: bool = ..., subscribers: _Optional[int] = ...) -> None: ...
+    snapshot_id: int
+    snapshot_sequence: int
+    snapshot_taken_at_ns: int
+    events_to_replay: int
+    index_through: int
+    ids_through: int
+    ids_in_memory: int
+    def __init__(self, partition: _Optional[int] = ..., epoch: _Optional[int] = ..., sequence: _Optional[int] = ..., durable_sequence: _Optional[int] = ..., accounts: _Optional[int] = ..., ids: _Optional[int] = ..., transfers_posted: _Optional[int] = ..., transfers_refused: _Optional[int] = ..., conserved: bool = ..., assets: _Optional[_Iterable[_Union[AssetTotals, _Mapping]]] = ..., segment: _Optional[int] = ..., journal_bytes: _Optional[int] = ..., free_bytes: _Optional[int] = ..., frames: _Optional[int] = ..., sync_p50_us: _Optional[int] = ..., sync_p99_us: _Optional[int] = ..., in_flight: _Optional[int] = ..., account_bytes: _Optional[int] = ..., open_holds: _Optional[int] = ..., timers: _Optional[int] = ..., due_paused: bool = ..., subscribers: _Optional[int] = ..., snapshot_id: _Optional[int] = ..., snapshot_sequence: _Optional[int] = ..., snapshot_taken_at_ns: _Optional[int] = ..., events_to_replay: _Optional[int] = ..., index_through: _Optional[int] = ..., ids_through: _Optional[int] = ..., ids_in_memory: _Optional[int] = ...) -> None: ...
 
 class AssetTotals(_message.Message):
     __slots__ = ("code", "scale", "debits_lo", "debits_hi", "credits_lo", "credits_hi")

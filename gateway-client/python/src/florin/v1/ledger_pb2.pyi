@@ -285,6 +285,7 @@ class Refusal(_message.Message):
         BALANCE_ABOVE_CEILING: _ClassVar[Refusal.Reason]
         ASSET_LIMIT: _ClassVar[Refusal.Reason]
         SNAPSHOT_FAILED: _ClassVar[Refusal.Reason]
+        FENCED: _ClassVar[Refusal.Reason]
     REASON_UNSPECIFIED: Refusal.Reason
     MESSAGE_TOO_LARGE: Refusal.Reason
     BATCH_EMPTY: Refusal.Reason
@@ -356,6 +357,7 @@ class Refusal(_message.Message):
     BALANCE_ABOVE_CEILING: Refusal.Reason
     ASSET_LIMIT: Refusal.Reason
     SNAPSHOT_FAILED: Refusal.Reason
+    FENCED: Refusal.Reason
     REASON_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]

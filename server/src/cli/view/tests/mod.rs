@@ -4,8 +4,8 @@ mod holds;
 use std::collections::BTreeMap;
 
 use florin_client::{
-    Account, AccountId, AccountKey, AssetTotals, Floor, Freeze, Opened, PartitionStatus, Posted,
-    Reason, Refusal, Refused, Status, TransferId,
+    Account, AccountId, AccountKey, AssetTotals, Floor, Freeze, NewestSnapshot, Opened,
+    PartitionStatus, Posted, Reason, Refusal, Refused, Status, TransferId,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -314,6 +314,11 @@ fn a_status() {
             timers: 2,
             due_paused: true,
             subscribers: 1,
+            snapshot: Some(NewestSnapshot { id: 7, sequence: 5, taken_at_ns: 1_000_000_000 }),
+            events_to_replay: 4,
+            index_through: 6,
+            ids_through: 5,
+            ids_in_memory: 3,
         }],
         fork: true,
     };
@@ -323,6 +328,8 @@ fn a_status() {
     assert_eq!(json["fork"], true);
     assert_eq!(json["partitions"][0]["durable_sequence"], 9);
     assert_eq!(json["partitions"][0]["due_paused"], true);
+    assert_eq!(json["partitions"][0]["snapshot"]["taken_at"], "1970-01-01T00:00:01.000Z");
+    assert_eq!(json["partitions"][0]["events_to_replay"], 4);
     assert_eq!(
         json["partitions"][0]["assets"][0],
         json!({
@@ -341,12 +348,15 @@ fn a_status() {
             "partition 0, epoch 3",
             "sequence 10, durable 9",
             "accounts 2 in 2.0 KiB",
-            "ids 8",
+            "ids 8, 3 of them in memory",
             "transfers 7 posted, 1 refused",
             "holds 3 open, 2 will fall due, held back until the clock is accepted: florin clock accept",
             "subscribers 1",
             "in flight 6",
             "journal 1.0 GiB, writing segment 4",
+            "sealed index through 6, ids through 5",
+            "snapshot 7 of 1970-01-01T00:00:01.000Z, at event 5",
+            "a restart would replay 4 events",
             "free 1.0 TiB",
             "syncs 5, p50 200 µs, p99 900 µs",
             "conserved yes",
