@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use actix::{Actor, Addr, Arbiter, System};
 use crossbeam_channel::Sender;
 use florin_engine::{Ledger, Sequence};
+use florin_persistence::archive::Archive;
 use florin_persistence::snapshot::{Manifest, SledStore, SnapshotIdentity, SnapshotStore};
 use florin_persistence::{
     DataDir, Disk, ID_SHARD_ENTRIES_DEFAULT, IdOptions, IdRuns, JournalOptions, JournalReader,
@@ -17,6 +18,7 @@ use florin_persistence::{
 use tokio::sync::{mpsc, oneshot};
 
 use crate::admit::{Admission, AdmissionLimits};
+use crate::archive::{ArchiveFigures, ArchiveGauge, ArchiveSettings};
 use crate::beside::{BesideFigures, BesideGauge};
 use crate::clock::{Clock, ClockWatch};
 use crate::command::{Answer, Command, Figures, Unavailable};
@@ -29,9 +31,13 @@ use crate::publish::{Gauge, JournalFigures};
 use crate::rebuild::id_generation_len;
 use crate::reply::{Port, pump};
 use crate::seal::{self, Sealer, Sealing, Told};
-use crate::snapshots::{Ask, Keeper, Looking, SnapshotOptions};
+use crate::snapshots::{Ask, Keeper, Looking, SnapshotOptions, Taker};
 use crate::spare;
 use crate::start::{Places, StartFigures, StartOptions, StartProgress, Started, start};
+
+mod archiving;
+
+use archiving::{archive_place, start_archiving};
 
 /// How long a stop waits for what is under way. It is a matter of milliseconds, unless the disk is full.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -64,6 +70,8 @@ pub struct EngineOptions {
     pub id_filter_bytes: u64,
     /// When snapshots are taken.
     pub snapshots: SnapshotOptions,
+    /// Whether and where segments are archived.
+    pub archive: ArchiveSettings,
 }
 
 /// A running engine. Clones are the same engine.
@@ -81,6 +89,10 @@ pub struct Engine {
     system: System,
     /// `None`: the folder of snapshots could not be opened.
     snapshots: Option<Sender<Ask>>,
+    archive: Archive<RealDisk>,
+    archive_gauge: Arc<ArchiveGauge>,
+    /// The archiving thread ends with the last of these; `None`: there is none.
+    _archiving: Option<Sender<()>>,
 }
 
 /// An engine that was just opened.
@@ -121,26 +133,8 @@ impl Engine {
             _ => {}
         }
         let clock = Clock::start();
-        let journal_options = JournalOptions {
-            partition: 0,
-            segment_bytes: options.segment_bytes,
-            cut_damaged_tail: options.cut_damaged_tail,
-            epoch_least,
-            entropy,
-            now_ns: clock.now().wall_ns,
-        };
-        let start_options = StartOptions {
-            journal: journal_options,
-            ids: IdOptions {
-                partition: 0,
-                filter_bytes_max: options.id_filter_bytes,
-                shard_entries: ID_SHARD_ENTRIES_DEFAULT,
-                entropy: *entropy.last_chunk().unwrap_or(&[0; 8]),
-            },
-            seed: entropy.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)),
-            id_generation: id_generation_len(options.segment_bytes),
-        };
         let places = Places::of(&data);
+        let start_options = start_options(options, entropy, epoch_least, &places, clock)?;
         // Without snapshots a start takes longer, and that is all.
         let store = SledStore::open(&places.snapshots)
             .inspect_err(|error| tracing::error!(%error, "there are no snapshots"))
@@ -172,21 +166,23 @@ impl Engine {
         let (work, works) = crossbeam_channel::bounded(queue_steps(options.limits));
         let (partition, system) = start_partition(Partition::new(core, clock, work.clone()));
         let readers = start_readers(&reader, sealer.ids(), &partition);
+        let taker = || Taker {
+            identity: SnapshotIdentity { lineage: recovery.lineage, partition: 0 },
+            ledger: Visitor(partition.clone()),
+            gauge: Arc::clone(&gauge),
+            clock,
+        };
+        let archive_gauge = Arc::new(ArchiveGauge::default());
+        let archiving =
+            start_archiving(&options.archive, &places, &sealer, &reader, taker(), &archive_gauge);
+        let archive = sealer.archive().clone();
         let (ids, beside) = (sealer.ids().clone(), Arc::new(BesideGauge::default()));
         let sealing = start_sealing(sealer, &gauge, Arc::clone(&beside), &partition);
         let keeper = store.map(|store| {
-            let identity = SnapshotIdentity { lineage: recovery.lineage, partition: 0 };
             let seen = started.snapshot.as_ref().map_or(0, Manifest::head_sequence);
-            let replayed_bytes = replayed_bytes(&recovery, seen);
-            start_keeper(Keeper::new(
-                Box::new(store),
-                identity,
-                options.snapshots,
-                Visitor(partition.clone()),
-                (Arc::clone(&gauge), Arc::clone(&beside)),
-                clock,
-                (seen, replayed_bytes),
-            ))
+            let behind = (seen, replayed_bytes(&recovery, seen));
+            let beside = Arc::clone(&beside);
+            start_keeper(Keeper::new(Box::new(store), options.snapshots, taker(), beside, behind))
         });
         let spare_wanted = start_spare_thread(preparer, &gauge, work);
         let (replies, syncs) = mpsc::unbounded_channel();
@@ -197,7 +193,6 @@ impl Engine {
         let admission = Admission::new(options.limits);
         let (dispatcher, flush) = Dispatcher::new(admission, partition.clone());
         tokio::spawn(flush);
-        let snapshots = keeper;
         let engine = Self {
             dispatcher,
             gauge,
@@ -209,7 +204,10 @@ impl Engine {
             beside,
             start,
             system,
-            snapshots,
+            snapshots: keeper,
+            archive,
+            archive_gauge,
+            _archiving: archiving,
         };
         Ok(OpenedEngine { engine, recovery, data, start })
     }
@@ -235,6 +233,16 @@ impl Engine {
     /// Who keeps snapshots; `None` if their folder could not be opened.
     pub const fn snapshots(&self) -> Option<&Sender<Ask>> {
         self.snapshots.as_ref()
+    }
+
+    /// The archive. As a disk, the journal with what was archived of it.
+    pub const fn archive(&self) -> &Archive<RealDisk> {
+        &self.archive
+    }
+
+    /// Figures of the archive.
+    pub fn archive_figures(&self) -> ArchiveFigures {
+        self.archive_gauge.figures(&self.archive)
     }
 
     /// Figures of the journal.
@@ -363,6 +371,34 @@ fn start_partition(partition: Partition<Port>) -> (Addr<Partition<Port>>, System
         let _ = runner.run();
     });
     starting.recv().expect("the actor system starts, or the process has ended")
+}
+
+fn start_options(
+    options: &EngineOptions,
+    entropy: [u8; 32],
+    epoch_least: u64,
+    places: &Places,
+    clock: Clock,
+) -> Result<StartOptions, OpenError> {
+    Ok(StartOptions {
+        journal: JournalOptions {
+            partition: 0,
+            segment_bytes: options.segment_bytes,
+            cut_damaged_tail: options.cut_damaged_tail,
+            epoch_least,
+            entropy,
+            now_ns: clock.now().wall_ns,
+        },
+        ids: IdOptions {
+            partition: 0,
+            filter_bytes_max: options.id_filter_bytes,
+            shard_entries: ID_SHARD_ENTRIES_DEFAULT,
+            entropy: *entropy.last_chunk().unwrap_or(&[0; 8]),
+        },
+        seed: entropy.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)),
+        id_generation: id_generation_len(options.segment_bytes),
+        archive: archive_place(&options.archive, places)?,
+    })
 }
 
 /// Most ids in memory: some generations, or what a few segments hold where those are larger. Writes wait beyond.

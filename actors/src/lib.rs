@@ -15,10 +15,11 @@
 //!
 //! What makes a restart quick and the past cheap: [`snapshots`] are taken, and segments that are over are given their index
 //! and their ids by [`seal`], while payments go on; [`start`] puts the state together from them, [`rebuild`]ing what came
-//! later from the journal. [`beside`] has their figures.
+//! later from the journal. [`beside`] has their figures. [`archive`] takes old segments out of the hot set.
 
 pub mod admit;
 mod ahead;
+pub mod archive;
 pub mod beside;
 pub mod clock;
 pub mod command;

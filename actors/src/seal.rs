@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use florin_engine::{Event, Forgotten, Sequence};
+use florin_persistence::archive::Archive;
 use florin_persistence::{
     AssetTotal, Disk, IdEntry, IdKey, IdRuns, IdSet, IdsError, JournalReader, OpenError, ReadError,
     SealError, SealedIndex, ids_of,
@@ -18,6 +19,7 @@ use thiserror::Error;
 use crate::beside::BesideGauge;
 use crate::load::IdReader;
 use crate::sealed_ids::{LookedUp, SealedIds};
+use crate::start::Places;
 
 /// How often it is looked for what is new, if nobody says that there is something.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -47,11 +49,9 @@ pub enum SealFault {
 
 /// Makes what is missing, step by step. A plain struct, like the partition's core.
 pub struct Sealer<D: Disk> {
-    disk: D,
-    journal: PathBuf,
-    sealed: PathBuf,
+    maker: Maker<D>,
+    archive: Archive<D>,
     reader: JournalReader<D>,
-    ids: IdRuns<D>,
     /// Indexes that are whole, by number of segment.
     known: BTreeMap<u64, Arc<SealedIndex<D>>>,
 }
@@ -94,14 +94,12 @@ pub fn load_indexes<D: Disk>(
 impl<D: Disk> Sealer<D> {
     /// A sealer of an opened journal. `known` are the indexes that were [loaded](load_indexes).
     pub fn new(
-        disk: D,
-        journal: PathBuf,
-        sealed: PathBuf,
+        maker: Maker<D>,
+        archive: Archive<D>,
         reader: JournalReader<D>,
-        ids: IdRuns<D>,
         known: Indexes<D>,
     ) -> Self {
-        let mut made = Self { disk, journal, sealed, reader, ids, known: BTreeMap::new() };
+        let mut made = Self { maker, archive, reader, known: BTreeMap::new() };
         for (segment, index) in known {
             match made.reader.add_sealed(Arc::clone(&index)) {
                 Ok(()) => drop(made.known.insert(segment, index)),
@@ -113,7 +111,12 @@ impl<D: Disk> Sealer<D> {
 
     /// The runs of ids.
     pub const fn ids(&self) -> &IdRuns<D> {
-        &self.ids
+        &self.maker.ids
+    }
+
+    /// Where segments go that are taken out of the hot set.
+    pub const fn archive(&self) -> &Archive<D> {
+        &self.archive
     }
 
     /// Every segment up to the one with this event has its index; 0 = none has.
@@ -137,57 +140,104 @@ impl<D: Disk> Sealer<D> {
             self.seal(number, &span)?;
             return Ok(Sealed::Segment);
         }
-        match self.ids.merge_step() {
+        match self.maker.ids.merge_step() {
             Ok(true) => Ok(Sealed::Merged),
             Ok(false) => Ok(Sealed::Nothing),
             Err(IdsError::Damaged { file, offset, what }) => {
                 tracing::warn!(file = %file.display(), offset, what, "a run of ids is made again");
-                self.ids.discard(&file)?;
+                self.maker.ids.discard(&file)?;
                 Ok(Sealed::Merged)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The oldest segment of which something is missing.
+    /// The oldest segment of which something is missing. One that is here comes before one that was archived: the
+    /// archive may be out of reach, and nobody is to wait for it.
     fn next(&self) -> Option<(u64, RangeInclusive<Sequence>)> {
         let over = self.reader.segments_over();
-        let missing = self.ids.missing(*over.last()?.1.end());
-        let lacks_ids = |span: &RangeInclusive<Sequence>| {
-            missing.iter().any(|gap| gap.start() <= span.end() && span.start() <= gap.end())
+        let missing = self.maker.ids.missing(*over.last()?.1.end());
+        let archived = self.archive.newest();
+        let is_wanted = |at: &usize| {
+            let (number, span) = &over[*at];
+            let lacks = !self.known.contains_key(number) || overlaps(&missing, span);
+            // Its sums go on from those of the segment before.
+            lacks && at.checked_sub(1).is_none_or(|at| self.known.contains_key(&over[at].0))
         };
-        over.into_iter().find(|(number, span)| !self.known.contains_key(number) || lacks_ids(span))
+        let first_here = over.partition_point(|(number, _)| *number <= archived);
+        let at = (first_here..over.len()).chain(0..first_here).find(is_wanted)?;
+        Some(over[at].clone())
     }
 
     fn seal(&mut self, number: u64, span: &RangeInclusive<Sequence>) -> Result<(), SealFault> {
-        let totals_before = self.totals_before(number);
-        let missing = self.ids.missing(*span.end());
+        let before = self.known.range(..number).next_back();
+        let totals = before.map(|(_, index)| index.totals().to_vec()).unwrap_or_default();
+        let index = Arc::new(self.maker.make(&self.archive, number, span, &totals)?);
+        self.reader.add_sealed(Arc::clone(&index))?;
+        self.known.insert(number, index);
+        tracing::debug!(segment = number, "a segment has its index and its ids");
+        Ok(())
+    }
+}
+
+/// Whether some of a range is in one of these.
+pub(crate) fn overlaps(
+    ranges: &[RangeInclusive<Sequence>],
+    span: &RangeInclusive<Sequence>,
+) -> bool {
+    !span.is_empty()
+        && ranges.iter().any(|gap| gap.start() <= span.end() && span.start() <= gap.end())
+}
+
+/// Makes what lies beside one segment.
+pub struct Maker<D: Disk> {
+    disk: D,
+    journal: PathBuf,
+    sealed: PathBuf,
+    ids: IdRuns<D>,
+}
+
+impl<D: Disk> Maker<D> {
+    /// Makes it in the folders of a partition.
+    pub fn new(disk: &D, places: &Places, ids: IdRuns<D>) -> Self {
+        let Places { journal, sealed, .. } = places.clone();
+        Self { disk: disk.clone(), journal, sealed, ids }
+    }
+
+    /// The runs of ids.
+    pub const fn ids(&self) -> &IdRuns<D> {
+        &self.ids
+    }
+
+    /// Makes the index of a segment, wherever that is, and adds those of its ids that are missing. `totals` are the sums
+    /// after the segment before.
+    ///
+    /// # Errors
+    /// It could not be made.
+    pub fn make(
+        &self,
+        archive: &Archive<D>,
+        number: u64,
+        span: &RangeInclusive<Sequence>,
+        totals: &[AssetTotal],
+    ) -> Result<SealedIndex<D>, SealFault> {
+        let Self { disk, journal, sealed, ids } = self;
+        let missing = ids.missing(*span.end());
         let is_missing = |sequence| missing.iter().any(|gap| gap.contains(&sequence));
         let mut entries: Vec<IdEntry> = Vec::new();
         let mut visit = |event: &Event| {
             entries.extend(ids_of(event).filter(|entry| is_missing(entry.sequence)));
         };
-        let Self { disk, journal, sealed, .. } = self;
-        let index = SealedIndex::build(disk, journal, sealed, number, &totals_before, &mut visit)?;
-        let index = Arc::new(index);
-        self.reader.add_sealed(Arc::clone(&index))?;
-        self.known.insert(number, index);
+        let index = SealedIndex::build(archive, journal, sealed, number, totals, &mut visit)?;
         for gap in &missing {
             let (first, last) = (*gap.start().max(span.start()), *gap.end().min(span.end()));
             if first <= last {
                 let within = |entry: &IdEntry| (first..=last).contains(&entry.sequence);
                 let here: Vec<_> = entries.iter().copied().filter(within).collect();
-                self.ids.add(first, last, &here)?;
+                ids.add(first, last, &here)?;
             }
         }
-        tracing::debug!(segment = number, "a segment has its index and its ids");
-        Ok(())
-    }
-
-    /// Sums after the segment before this one: it has an index, since they are made in order.
-    fn totals_before(&self, number: u64) -> Vec<AssetTotal> {
-        let before = self.known.range(..number).next_back();
-        before.map(|(_, index)| index.totals().to_vec()).unwrap_or_default()
+        Ok(index.on(disk.clone()))
     }
 }
 
@@ -225,7 +275,7 @@ pub fn run<D: Disk>(
                 Ok(Sealed::Nothing) => break,
                 Ok(Sealed::Segment | Sealed::Merged) => {
                     gauge.indexed(sealer.indexed_through());
-                    tell(Told::Sealed(sealer.ids.set()));
+                    tell(Told::Sealed(sealer.ids().set()));
                 }
                 Err(SealFault::Ids(error @ (IdsError::Failed { .. } | IdsError::Poisoned))) => {
                     return Err(error.into());

@@ -63,13 +63,22 @@ pub trait Looking: Send {
 /// Keeps the snapshots of a partition.
 pub struct Keeper<L> {
     store: Box<dyn SnapshotStore>,
-    identity: SnapshotIdentity,
     options: SnapshotOptions,
-    ledger: L,
-    gauge: Arc<Gauge>,
+    taker: Taker<L>,
     beside: Arc<BesideGauge>,
-    clock: Clock,
     last: Last,
+}
+
+/// Takes snapshots of a partition that runs.
+pub struct Taker<L> {
+    /// Which history of which partition.
+    pub identity: SnapshotIdentity,
+    /// The partition.
+    pub ledger: L,
+    /// How far the journal is durable.
+    pub gauge: Arc<Gauge>,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// Where things stood at the last snapshot, or at the start.
@@ -83,16 +92,14 @@ impl<L: Looking> Keeper<L> {
     /// A keeper. `replayed_bytes`: of journal behind the newest snapshot, as of now.
     pub fn new(
         store: Box<dyn SnapshotStore>,
-        identity: SnapshotIdentity,
         options: SnapshotOptions,
-        ledger: L,
-        (gauge, beside): (Arc<Gauge>, Arc<BesideGauge>),
-        clock: Clock,
+        taker: Taker<L>,
+        beside: Arc<BesideGauge>,
         (sequence, replayed_bytes): (Sequence, u64),
     ) -> Self {
-        let journal_bytes = gauge.figures().journal_bytes.saturating_sub(replayed_bytes);
+        let journal_bytes = taker.gauge.figures().journal_bytes.saturating_sub(replayed_bytes);
         let last = Last { sequence, journal_bytes, at: Instant::now() };
-        let keeper = Self { store, identity, options, ledger, gauge, beside, clock, last };
+        let keeper = Self { store, options, taker, beside, last };
         keeper.tell();
         keeper
     }
@@ -138,7 +145,7 @@ impl<L: Looking> Keeper<L> {
 
     fn is_due(&self) -> bool {
         let SnapshotOptions { every_journal_bytes, every } = self.options;
-        let figures = self.gauge.figures();
+        let figures = self.taker.gauge.figures();
         let bytes = figures.journal_bytes.saturating_sub(self.last.journal_bytes);
         // A recorded digest at a stop is no reason for a snapshot, nor is the start after it.
         let something_happened = figures.durable_sequence > self.last.sequence + 1;
@@ -161,8 +168,8 @@ impl<L: Looking> Keeper<L> {
     /// disk that is full is not written to all the time.
     fn take(&mut self, progress: &mut dyn FnMut(TakeProgress)) -> Result<Listed, SnapshotError> {
         let began = Instant::now();
-        let figures = self.gauge.figures();
-        let taken = self.write(progress).inspect_err(|_| drop(self.store.abandon()));
+        let figures = self.taker.gauge.figures();
+        let taken = self.write(progress);
         (self.last.at, self.last.journal_bytes) = (Instant::now(), figures.journal_bytes);
         match &taken {
             Ok(Listed { manifest, bytes_on_disk }) => {
@@ -191,29 +198,56 @@ impl<L: Looking> Keeper<L> {
     }
 
     fn write(&mut self, progress: &mut dyn FnMut(TakeProgress)) -> Result<Listed, SnapshotError> {
-        let generation = self.store.next_generation()?;
+        let manifest = self.taker.take(self.store.as_mut(), progress)?;
+        self.store.look(manifest.generation())
+    }
+}
+
+impl<L: Looking> Taker<L> {
+    /// Takes a snapshot into a store. It is whole and durable when this returns, and the journal is durable through all
+    /// that it has seen.
+    ///
+    /// # Errors
+    /// The store failed, or the engine has stopped. Nothing is left of it then.
+    pub fn take(
+        &self,
+        store: &mut dyn SnapshotStore,
+        progress: &mut dyn FnMut(TakeProgress),
+    ) -> Result<Manifest, SnapshotError> {
+        let taken = self.write(&mut *store, progress);
+        taken.inspect_err(|_| drop(store.abandon()))
+    }
+
+    fn write(
+        &self,
+        store: &mut dyn SnapshotStore,
+        progress: &mut dyn FnMut(TakeProgress),
+    ) -> Result<Manifest, SnapshotError> {
+        let generation = store.next_generation()?;
         let head = self.ask(Ledger::head)?;
         let now_ns = self.clock.now().wall_ns;
-        let store = self.store.as_mut();
         let mut taking = Taking::begin(store, generation, self.identity, &head, now_ns)?;
         progress(taking.progress());
         while let Some(piece) = taking.next() {
             let began = Instant::now();
             let copied = self.ask(move |ledger| piece.copy(ledger))?;
-            taking.put(self.store.as_mut(), &copied)?;
+            taking.put(store, &copied)?;
             progress(taking.progress());
             thread::sleep(began.elapsed() * REST);
         }
-        let manifest = self.publish(&taking.finish()?)?;
-        self.store.look(manifest.generation())
+        self.publish(&taking.finish()?, store)
     }
 
     /// What the pieces have seen has to be durable first: a crash may take what is not.
-    fn publish(&mut self, draft: &Draft) -> Result<Manifest, SnapshotError> {
+    fn publish(
+        &self,
+        draft: &Draft,
+        store: &mut dyn SnapshotStore,
+    ) -> Result<Manifest, SnapshotError> {
         loop {
             let durable_through = self.gauge.figures().durable_sequence;
             if durable_through >= draft.seen_through() {
-                return draft.publish(self.store.as_mut(), durable_through);
+                return draft.publish(store, durable_through);
             }
             thread::sleep(DURABLE_EVERY);
         }

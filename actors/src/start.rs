@@ -2,22 +2,26 @@
 //! begin the segment of this opening. If a snapshot turns out not to fit, the one before it is tried, and then the
 //! journal alone.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use florin_engine::{Ledger, Restoring, Sequence};
+use florin_engine::{Ledger, Sequence};
+use florin_persistence::archive::ArchivePlace;
 use florin_persistence::snapshot::{
-    LoadOptions, LoadProgress, Loaded, Manifest, SnapshotIdentity, SnapshotStore, load,
+    FileStore, LoadOptions, LoadProgress, Loaded, Manifest, SnapshotIdentity, SnapshotStore, load,
 };
 use florin_persistence::{
-    DataDir, Disk, From, IdOptions, IdRuns, JournalOptions, JournalReader, JournalWriter,
+    Base, DataDir, Disk, From, IdOptions, IdRuns, JournalOptions, JournalReader, JournalWriter,
     OpenError, Progress, Recovery, Replays, identify, open_from,
 };
 
 use crate::ahead::read_ahead;
 use crate::directory::Directory;
 use crate::rebuild::Rebuild;
-use crate::seal::{Indexes, Sealer, load_indexes};
+use crate::seal::{Indexes, Maker, Sealer, load_indexes};
+
+mod archived;
 
 /// The folders of a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +34,12 @@ pub struct Places {
     pub ids: PathBuf,
     /// Snapshots.
     pub snapshots: PathBuf,
+    /// All of these, and the marker of the archive.
+    pub partition: PathBuf,
+    /// The plain checkpoint that archived segments rest on.
+    pub checkpoint: PathBuf,
+    /// Segments that were fetched from the archive.
+    pub fetched: PathBuf,
 }
 
 impl Places {
@@ -40,6 +50,9 @@ impl Places {
             sealed: data.sealed(0),
             ids: data.ids(0),
             snapshots: data.snapshots(0),
+            partition: data.partition(0),
+            checkpoint: data.checkpoint(0),
+            fetched: data.fetched(0),
         }
     }
 
@@ -59,6 +72,8 @@ pub struct StartOptions {
     pub seed: u64,
     /// Ids that are forgotten together once they are sealed.
     pub id_generation: usize,
+    /// Where segments are archived; `None` if that is not known.
+    pub archive: Option<ArchivePlace>,
 }
 
 /// How the journal is replayed.
@@ -123,42 +138,46 @@ pub fn start<D: Disk>(
     options: &StartOptions,
     progress: &mut dyn FnMut(StartProgress),
 ) -> Result<Started<D>, OpenError> {
-    let partition = options.journal.partition;
     let known = identify(disk, places.journal())?;
     let (lineage, segments) =
         known.map_or((None, Vec::new()), |known| (Some(known.lineage), known.segments));
-    let indexes = load_indexes(disk, &places.sealed, segments)?;
+    let archive = archived::open(disk, places, options, lineage)?;
+    let archived = archive.segments();
+    let numbers = archived.iter().map(|segment| segment.object.number).chain(segments);
+    let mut indexes = load_indexes(disk, &places.sealed, numbers)?;
     let open_ids = |lineage| IdRuns::open(disk, &places.ids, lineage, &options.ids);
     let ids = lineage.map(open_ids).transpose()?;
+    let mut base = None;
+    if let (Some((ids, _)), false) = (&ids, archived.is_empty()) {
+        let maker = Maker::new(disk, places, ids.clone());
+        base = Some(archived::base(&archive, &maker, &mut indexes, options.journal.partition)?);
+    }
     let ids_through = ids.as_ref().map_or(0, |(ids, _)| ids.set().through());
+    // Only where replay cannot begin with the first event is there something that it has to begin with.
+    let checkpoint = match &base {
+        Some(_) => FileStore::open(disk, &places.checkpoint)
+            .inspect_err(|error| tracing::error!(%error, "there is no checkpoint"))
+            .ok(),
+        None => None,
+    };
+    let checkpoint = checkpoint.as_ref().map(|store| -> &dyn SnapshotStore { store });
 
-    let mut passed_over = Vec::new();
-    let mut below = None;
+    let mut states = States {
+        stores: [store, checkpoint].into_iter().flatten().collect(),
+        identity: lineage
+            .map(|lineage| SnapshotIdentity { lineage, partition: options.journal.partition }),
+        seed: options.seed,
+        ids_through,
+        first: base.as_ref().map_or(1, |base| base.through() + 1),
+        below: None,
+        passed_over: Vec::new(),
+    };
+    let replaying = Replaying { disk, places, options, indexes: &indexes, base };
     let mut figures = StartFigures::default();
     let mut how = How::ReadingAhead;
     let (rebuilt, snapshot, opened) = loop {
-        let identity = lineage.map(|lineage| SnapshotIdentity { lineage, partition });
         let begun = Instant::now();
-        let found = match (store, identity) {
-            (Some(store), Some(identity)) => {
-                let seed = options.seed;
-                let options =
-                    LoadOptions { identity, last_sequence: None, seed, ids_through, below };
-                load_newest(store, &options, &mut passed_over, progress)
-            }
-            _ => None,
-        };
-        let (ledger, snapshot) = match found {
-            None => (Ledger::new(options.seed), None),
-            Some((restoring, manifest)) => match restoring.finish() {
-                Ok(ledger) => (ledger, Some(manifest)),
-                Err(what) => {
-                    below = Some(manifest.generation());
-                    passed_over.push((manifest.generation(), what.to_owned()));
-                    continue;
-                }
-            },
-        };
+        let (ledger, snapshot) = states.next(progress);
         let from = match &snapshot {
             Some(manifest) => manifest.head_sequence().min(ids_through) + 1,
             None => 1,
@@ -167,10 +186,10 @@ pub fn start<D: Disk>(
         figures.loading += begun.elapsed();
         let begun = Instant::now();
         let opened = match how {
-            How::ReadingAhead => read_ahead(&mut rebuild, |sink| {
-                replay(disk, places, options, &indexes, from, sink, progress)
-            }),
-            How::OneByOne => replay(disk, places, options, &indexes, from, &mut rebuild, progress),
+            How::ReadingAhead => {
+                read_ahead(&mut rebuild, |sink| replaying.run(from, sink, progress))
+            }
+            How::OneByOne => replaying.run(from, &mut rebuild, progress),
         };
         match opened {
             Ok(opened) => {
@@ -184,18 +203,21 @@ pub fn start<D: Disk>(
                 let Some(manifest) = snapshot else {
                     // Reading was ahead of what did not fit: where that stands, only this tells.
                     if how == How::ReadingAhead {
-                        (how, below) = (How::OneByOne, Some(0));
+                        how = How::OneByOne;
                         continue;
                     }
                     return Err(error);
                 };
-                below = Some(manifest.generation());
-                passed_over.push((manifest.generation(), error.to_string()));
+                states.pass_over(manifest.generation(), error.to_string());
             }
             Err(error) => return Err(error),
         }
     };
     let (writer, reader, recovery) = opened;
+    reader.set_archive(archive.clone());
+    if let Err(error) = archive.remove_retired() {
+        tracing::warn!(%error, "archived segments are still here");
+    }
     let (ids, dropped) = match ids {
         Some(ids) => ids,
         None => open_ids(recovery.lineage)?,
@@ -204,9 +226,9 @@ pub fn start<D: Disk>(
         tracing::warn!(file = %run.file.display(), what = run.what, "a run of ids is made again");
     }
     let (ledger, directory) = rebuilt.finish();
-    let Places { journal, sealed, .. } = places.clone();
-    let sealer = Sealer::new(disk.clone(), journal, sealed, reader.clone(), ids, indexes);
+    let sealer = Sealer::new(Maker::new(disk, places, ids), archive, reader.clone(), indexes);
     figures.snapshot = snapshot.as_ref().map(Manifest::generation);
+    let passed_over = states.passed_over;
     Ok(Started {
         writer,
         reader,
@@ -220,38 +242,88 @@ pub fn start<D: Disk>(
     })
 }
 
-/// The newest snapshot that can be used; why others cannot goes to `passed_over`.
-fn load_newest(
-    store: &dyn SnapshotStore,
-    options: &LoadOptions,
-    passed_over: &mut Vec<(u64, String)>,
-    progress: &mut dyn FnMut(StartProgress),
-) -> Option<(Restoring, Manifest)> {
-    match load(store, options, &mut |of| progress(StartProgress::Loading(of))) {
-        Ok(Loaded { found, passed_over: others }) => {
-            passed_over.extend(others.into_iter().map(|(it, why)| (it, why.to_string())));
-            found
-        }
-        Err(error) => {
-            passed_over.push((0, error.to_string()));
-            None
-        }
+type Opened<D> = (JournalWriter<D>, JournalReader<D>, Recovery);
+
+/// Opens the journal and replays it; more than once, where a state did not fit.
+struct Replaying<'a, D: Disk> {
+    disk: &'a D,
+    places: &'a Places,
+    options: &'a StartOptions,
+    indexes: &'a Indexes<D>,
+    base: Option<Base>,
+}
+
+impl<D: Disk> Replaying<'_, D> {
+    /// From an event on, into `sink`.
+    fn run(
+        &self,
+        sequence: Sequence,
+        sink: &mut dyn Replays,
+        progress: &mut dyn FnMut(StartProgress),
+    ) -> Result<Opened<D>, OpenError> {
+        let passed = |number| self.indexes.get(&number).map(|index| index.passed());
+        let from = From { sequence, passed: &passed, base: self.base.clone() };
+        let mut told = |of| progress(StartProgress::Replaying(of));
+        let (journal, options) = (self.places.journal(), &self.options.journal);
+        open_from(self.disk, journal, options, from, sink, &mut told)
     }
 }
 
-type Opened<D> = (JournalWriter<D>, JournalReader<D>, Recovery);
+/// States to begin with, the best first.
+struct States<'a> {
+    /// Where there are some; those of the first are newer, mostly.
+    stores: VecDeque<&'a dyn SnapshotStore>,
+    /// What they have to be of; `None` if there is no journal yet.
+    identity: Option<SnapshotIdentity>,
+    seed: u64,
+    ids_through: Sequence,
+    /// The first event that is here: what is to be replayed must not begin before.
+    first: Sequence,
+    /// In the first store, only generations below this one are left.
+    below: Option<u64>,
+    passed_over: Vec<(u64, String)>,
+}
 
-fn replay<D: Disk>(
-    disk: &D,
-    places: &Places,
-    options: &StartOptions,
-    indexes: &Indexes<D>,
-    sequence: Sequence,
-    sink: &mut dyn Replays,
-    progress: &mut dyn FnMut(StartProgress),
-) -> Result<Opened<D>, OpenError> {
-    let passed = |number| indexes.get(&number).map(|index| index.passed());
-    let from = From { sequence, passed: &passed, base: None };
-    let mut told = |of| progress(StartProgress::Replaying(of));
-    open_from(disk, places.journal(), &options.journal, from, sink, &mut told)
+impl States<'_> {
+    /// The next one. When there is none any more, the empty ledger.
+    fn next(&mut self, progress: &mut dyn FnMut(StartProgress)) -> (Ledger, Option<Manifest>) {
+        let &mut Self { identity, seed, ids_through, first, .. } = self;
+        let Some(identity) = identity else { return (Ledger::new(seed), None) };
+        while let Some(store) = self.stores.front().copied() {
+            let options =
+                LoadOptions { identity, last_sequence: None, seed, ids_through, below: self.below };
+            let mut told = |of| progress(StartProgress::Loading(of));
+            let found = match load(store, &options, &mut told) {
+                Ok(Loaded { found, passed_over }) => {
+                    let others = passed_over.into_iter().map(|(it, why)| (it, why.to_string()));
+                    self.passed_over.extend(others);
+                    found
+                }
+                Err(error) => {
+                    self.passed_over.push((0, error.to_string()));
+                    None
+                }
+            };
+            let Some((restoring, manifest)) = found else {
+                self.stores.pop_front();
+                self.below = None;
+                continue;
+            };
+            let what = if manifest.head_sequence() + 1 < first {
+                "what comes behind it was archived"
+            } else {
+                match restoring.finish() {
+                    Ok(ledger) => return (ledger, Some(manifest)),
+                    Err(what) => what,
+                }
+            };
+            self.pass_over(manifest.generation(), what.to_owned());
+        }
+        (Ledger::new(seed), None)
+    }
+
+    fn pass_over(&mut self, generation: u64, why: String) {
+        self.below = Some(generation);
+        self.passed_over.push((generation, why));
+    }
 }

@@ -129,6 +129,21 @@ impl DataDir {
         self.path.join(partition_name(partition)).join("snapshots")
     }
 
+    /// The folder of a partition: its other folders, and the marker of its archive.
+    pub fn partition(&self, partition: u32) -> PathBuf {
+        self.path.join(partition_name(partition))
+    }
+
+    /// The folder of a partition's plain checkpoint.
+    pub fn checkpoint(&self, partition: u32) -> PathBuf {
+        self.partition(partition).join("checkpoint")
+    }
+
+    /// The folder of segments that were fetched from the archive to be read.
+    pub fn fetched(&self, partition: u32) -> PathBuf {
+        self.partition(partition).join("fetched")
+    }
+
     /// The folder of what lies beside a partition's sealed segments.
     pub fn sealed(&self, partition: u32) -> PathBuf {
         sealed_dir(&self.path, partition)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use florin_engine::Sequence;
 use thiserror::Error;
 
+use crate::backup::PlaceError;
 use crate::ids::IdKey;
 
 /// Why a data directory or its journal could not be opened. Nothing in it has been changed, unless
@@ -405,6 +406,14 @@ pub enum ReadError {
         /// Ids up to this event are all there.
         after: Sequence,
     },
+}
+
+impl ReadError {
+    /// Whether it is the archive that could not be read.
+    pub fn is_of_archive(&self) -> bool {
+        let Self::Io { source, .. } = self else { return false };
+        source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<PlaceError>)
+    }
 }
 
 /// Why the index of a segment was not built. There is none then, or the one that was there before: what lies beside

@@ -9,6 +9,7 @@
 //! for the writer and one for [`SparePreparer::prepare`], or, in a simulation, neither.
 #![forbid(unsafe_code)]
 
+pub mod archive;
 pub mod backup;
 mod bytes;
 mod data_dir;
@@ -44,7 +45,7 @@ pub use limits::{
 };
 pub use recovery::{
     Base, Cut, From, Identity, Passed, Progress, Recovery, Replays, ScanReport, TakenOver,
-    identify, is_fork, lineage_and_epoch, open, open_from, scan,
+    identify, is_fork, lineage_and_epoch, open, open_from, scan, scan_behind,
 };
 pub use role::{
     Fence, Role, check_may_serve, drop_role, epoch_of_next_term, least_leader_epoch, read_role,

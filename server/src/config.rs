@@ -35,6 +35,8 @@ pub struct Config {
     pub ids: Ids,
     /// Snapshots.
     pub snapshots: Snapshots,
+    /// Segments that are taken out of the hot set.
+    pub archive: Archive,
     /// What is admitted.
     pub limits: Limits,
     /// The feed of events.
@@ -68,6 +70,15 @@ pub struct Snapshots {
     pub every_journal_bytes: u64,
     /// After so many seconds in which something happened; 0 = never.
     pub every_seconds: u64,
+}
+
+/// Segments that are taken out of the hot set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archive {
+    /// Where to: a path or a URL. Empty: nowhere.
+    pub to: String,
+    /// Sealed segments that always stay.
+    pub keep_segments: u32,
 }
 
 /// What is admitted; beyond it a call is refused at once.
@@ -183,6 +194,7 @@ impl Default for Config {
             journal: Journal { segment_bytes: 256 << 20 },
             ids: Ids { memory_bytes: 1 << 30 },
             snapshots: Snapshots { every_journal_bytes: 2 << 30, every_seconds: 3_600 },
+            archive: Archive { to: String::new(), keep_segments: 8 },
             limits: Limits {
                 message_bytes: florin_proto::MESSAGE_BYTES_MAX,
                 batch_members: florin_proto::BATCH_MEMBERS_MAX,

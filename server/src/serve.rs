@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use florin_actors::admit::AdmissionLimits;
+use florin_actors::archive::ArchiveSettings;
 use florin_actors::feed::End;
 use florin_actors::snapshots::SnapshotOptions;
 use florin_actors::start::StartFigures;
@@ -126,7 +127,22 @@ fn engine_options(config: &Config, opening: Opening) -> EngineOptions {
             every_journal_bytes: config.snapshots.every_journal_bytes,
             every: Duration::from_secs(config.snapshots.every_seconds),
         },
+        archive: ArchiveSettings {
+            to: archive_place(&config.archive.to),
+            keep_segments: config.archive.keep_segments as usize,
+            open: |name| crate::backup::open(name).map_err(|error| error.to_string()),
+        },
     }
+}
+
+/// Where to archive, as the marker is going to say: a relative path counts from where this was started.
+fn archive_place(configured: &str) -> Option<String> {
+    if configured.is_empty() || configured.contains("://") {
+        return (!configured.is_empty()).then(|| configured.to_owned());
+    }
+    let absolute = std::path::absolute(configured).ok();
+    let absolute = absolute.and_then(|path| path.into_os_string().into_string().ok());
+    Some(absolute.unwrap_or_else(|| configured.to_owned()))
 }
 
 async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow::Result<()> {
@@ -135,18 +151,7 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr().context("the address that is listened on")?;
     let mut telemetry = Telemetry::start(&config)?;
-    let mut entropy = [0; 32];
-    getrandom::fill(&mut entropy).context("the system's randomness")?;
-    let options = engine_options(&config, opening);
-    let mut bars = StartBars::new();
-    let opened = Engine::open(&options, entropy, &mut |progress| bars.show(&progress));
-    bars.finish();
-    let OpenedEngine { engine, recovery, data, start } =
-        opened.map_err(|error| anyhow::anyhow!("{}: {error}", error.reason()))?;
-    tracing::info!(?recovery, "the journal is open");
-    if opening.fork {
-        tracing::warn!("FORK: this is a copy of another ledger to try things on, not the original");
-    }
+    let OpenedEngine { engine, recovery, data, start } = open_engine(&config, opening)?;
 
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<Ledgers>().await;
@@ -233,6 +238,25 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
     std::mem::forget(data);
     tracing::info!("stopped");
     Ok(())
+}
+
+fn open_engine(config: &Config, opening: Opening) -> anyhow::Result<OpenedEngine> {
+    if !config.archive.to.is_empty() {
+        crate::backup::open(&config.archive.to)
+            .map_err(|error| anyhow::anyhow!("CONFIG_INVALID: archive.to: {error}"))?;
+    }
+    let mut entropy = [0; 32];
+    getrandom::fill(&mut entropy).context("the system's randomness")?;
+    let options = engine_options(config, opening);
+    let mut bars = StartBars::new();
+    let opened = Engine::open(&options, entropy, &mut |progress| bars.show(&progress));
+    bars.finish();
+    let opened = opened.map_err(|error| anyhow::anyhow!("{}: {error}", error.reason()))?;
+    tracing::info!(recovery = ?opened.recovery, "the journal is open");
+    if opening.fork {
+        tracing::warn!("FORK: this is a copy of another ledger to try things on, not the original");
+    }
+    Ok(opened)
 }
 
 /// For standbys, and for who takes over.

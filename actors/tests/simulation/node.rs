@@ -118,6 +118,7 @@ impl<D: Disk> Node<D> {
             },
             seed,
             id_generation: ids.generation,
+            archive: None,
         };
         // Without snapshots it starts all the same.
         let store = FileStore::open(disk, &places.snapshots).ok();

@@ -38,6 +38,9 @@ fn places() -> Places {
         sealed: partition.join("sealed"),
         ids: partition.join("ids"),
         snapshots: partition.join("snapshots"),
+        partition: partition.to_path_buf(),
+        checkpoint: partition.join("checkpoint"),
+        fetched: partition.join("fetched"),
     }
 }
 

@@ -133,6 +133,10 @@ impl<D: Disk> Place for DirPlace<D> {
         Ok(heads.filter(|head| head.name.starts_with(prefix) && is_name(&head.name)).collect())
     }
 
+    fn is_near(&self) -> bool {
+        true
+    }
+
     fn delete(&self, name: &str) -> Result<(), PlaceError> {
         let path = self.path(name)?;
         let dir = path.parent().unwrap_or(&self.dir);

@@ -12,6 +12,7 @@ use super::manifest::{Manifest, SegmentObject};
 use super::place::Place;
 use super::plan::{lineage_of, plan};
 use super::{BackupProgress, Phase, Watch};
+use crate::archive::ArchivedSegment;
 use crate::disk::{Disk, DiskFile};
 
 /// How a backup is made.
@@ -38,7 +39,8 @@ pub struct Exported {
     pub bytes_sent: u64,
 }
 
-/// Exports the journal in a folder. The backup counts once its manifest is there, which is written last: what was sent
+/// Exports the journal in a folder, and what was archived of it (`archived`, with an
+/// [`Archive`](crate::archive::Archive) as the disk). The backup counts once its manifest is there, which is written last: what was sent
 /// before an interruption is not sent again.
 ///
 /// # Errors
@@ -46,14 +48,16 @@ pub struct Exported {
 pub fn export<D: Disk>(
     disk: &D,
     dir: &Path,
+    archived: &[ArchivedSegment],
     place: &dyn Place,
     options: &ExportOptions,
     watch: Watch<'_>,
 ) -> Result<Exported, BackupError> {
-    let lineage = lineage_of(disk, dir)?.ok_or(BackupError::Empty)?;
+    let lineage = lineage_of(disk, dir, archived)?.ok_or(BackupError::Empty)?;
     let previous = catalog::newest_of(place, &lineage)?;
     let known = previous.as_ref().map(|(_, manifest)| manifest).filter(|_| !options.full);
-    let mut journal = plan(disk, dir, options.durable_through, known, options.now_ns, &mut *watch)?;
+    let through = options.durable_through;
+    let mut journal = plan(disk, dir, archived, through, known, options.now_ns, &mut *watch)?;
     journal.manifest.previous = previous.map(|(name, _)| name);
 
     let mut missing: Vec<(usize, &SegmentObject)> = Vec::new();

@@ -91,7 +91,7 @@ pub struct Manifest {
 
 impl SegmentObject {
     /// The name of an object with this content.
-    pub(super) fn name_of(number: u64, blake3: &Hex<32>) -> String {
+    pub(crate) fn name_of(number: u64, blake3: &Hex<32>) -> String {
         format!("segments/{number:010}.{blake3}")
     }
 
@@ -178,23 +178,7 @@ impl Manifest {
 
     /// The segments follow from each other, and end where the backup does.
     fn check(&self) -> Result<(), String> {
-        let mut before: Option<&SegmentObject> = None;
-        for segment in &self.segments {
-            let number = segment.number;
-            if let Some(what) = segment.fault() {
-                return Err(format!("segment {number}: {what}"));
-            }
-            let (sequence, hash, least) =
-                before.map_or((0, Hex([0; 32]), 0), |s| (s.last_sequence, s.last_hash, s.number));
-            if segment.first_sequence != sequence + 1
-                || segment.previous_hash != hash
-                || number <= least
-            {
-                return Err(format!("segment {number} does not follow from the one before it"));
-            }
-            before = Some(segment);
-        }
-        match before {
+        match check_chain(&self.segments)? {
             Some(last)
                 if last.last_sequence == self.sequence
                     && last.last_hash == self.last_hash
@@ -206,6 +190,29 @@ impl Manifest {
             None => Err("it lists no segments".to_owned()),
         }
     }
+}
+
+/// Whether segments make the beginning of one history, each whole by its lengths; gives the last of them.
+pub(crate) fn check_chain<'a>(
+    segments: impl IntoIterator<Item = &'a SegmentObject>,
+) -> Result<Option<&'a SegmentObject>, String> {
+    let mut before: Option<&SegmentObject> = None;
+    for segment in segments {
+        let number = segment.number;
+        if let Some(what) = segment.fault() {
+            return Err(format!("segment {number}: {what}"));
+        }
+        let (sequence, hash, least) =
+            before.map_or((0, Hex([0; 32]), 0), |s| (s.last_sequence, s.last_hash, s.number));
+        if segment.first_sequence != sequence + 1
+            || segment.previous_hash != hash
+            || number <= least
+        {
+            return Err(format!("segment {number} does not follow from the one before it"));
+        }
+        before = Some(segment);
+    }
+    Ok(before)
 }
 
 /// Sequence, lineage and hash in the name of a manifest.

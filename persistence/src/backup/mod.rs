@@ -26,11 +26,15 @@ pub use dir::DirPlace;
 pub use error::{BackupError, PlaceError};
 pub use export::{ExportOptions, Exported, export};
 pub use hex::Hex;
+pub(crate) use manifest::check_chain;
 pub use manifest::{End, Manifest, SegmentObject};
 pub use moment::Moment;
+pub use object_disk::ObjectFile;
 pub use place::{Head, Objects, Place};
+pub(crate) use plan::describe;
 pub use plan::{LocalJournal, plan};
 pub use restore::{LineageChoice, RestoreOptions, Restored, restore, restoring_dir};
+pub(crate) use verify::fetch;
 pub use verify::{Replayed, verify};
 
 use std::ops::ControlFlow;

@@ -18,7 +18,7 @@ pub(super) struct ObjectDisk {
 }
 
 /// A segment of a backup: its object, and zeros behind it.
-pub(super) struct ObjectFile {
+pub struct ObjectFile {
     place: Arc<dyn Place>,
     object: SegmentObject,
 }
@@ -28,6 +28,12 @@ impl ObjectDisk {
         let name = |object: &SegmentObject| segment::file_name(object.number);
         let files = manifest.segments.iter().map(|object| (name(object), object.clone()));
         Self { place: Arc::clone(place), files: Arc::new(files.collect()) }
+    }
+}
+
+impl ObjectFile {
+    pub(crate) fn new(place: Arc<dyn Place>, object: SegmentObject) -> Self {
+        Self { place, object }
     }
 }
 
@@ -49,7 +55,7 @@ impl Disk for ObjectDisk {
     fn open_read_only(&self, path: &Path) -> io::Result<ObjectFile> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let object = self.files.get(name).cloned().ok_or(io::ErrorKind::NotFound)?;
-        Ok(ObjectFile { place: Arc::clone(&self.place), object })
+        Ok(ObjectFile::new(Arc::clone(&self.place), object))
     }
 
     fn rename(&self, _: &Path, _: &Path) -> io::Result<()> {

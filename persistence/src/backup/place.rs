@@ -44,6 +44,11 @@ pub trait Place: Objects {
     /// Objects whose name begins with this, by name.
     fn list(&self, prefix: &str) -> Result<Vec<Head>, PlaceError>;
 
+    /// Whether reading a piece costs about as much as reading a file: what is far is better fetched as a whole.
+    fn is_near(&self) -> bool {
+        false
+    }
+
     /// Removes an object. That it is not there is no error.
     fn delete(&self, name: &str) -> Result<(), PlaceError>;
 }

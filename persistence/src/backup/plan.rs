@@ -10,11 +10,13 @@ use super::hex::Hex;
 use super::manifest::{End, Manifest, SegmentObject};
 use super::place::Objects;
 use super::{BackupProgress, PIECE_BYTES, Phase, Watch};
+use crate::archive::ArchivedSegment;
 use crate::disk::{Disk, DiskFile};
 use crate::error::OpenError;
 use crate::format::footer;
-use crate::format::segment::HEADER_BYTES;
+use crate::format::segment::{self, HEADER_BYTES};
 use crate::format::{Hash, record};
+use crate::recovery::Base;
 use crate::recovery::chain::{Chain, Link, Resolver, open_read_only};
 use crate::recovery::inventory::Inventory;
 use crate::recovery::verdict::{Verdict, judge};
@@ -33,7 +35,8 @@ pub struct LocalJournal<D> {
 
 /// Reads the journal in a folder up to an event that is known to be durable, or, if no server runs, up to its end.
 ///
-/// What an earlier backup of this history has of closed segments is taken from its manifest, without reading them.
+/// `archived` are the segments that are not in the folder any more, see [`Archive`](crate::archive::Archive): they are not
+/// read for the plan. What an earlier backup of this history has of closed segments is taken from its manifest, without reading them.
 /// Segments are read a window at a time, each frame is checked, and the frames have to follow from each other.
 ///
 /// # Errors
@@ -41,15 +44,17 @@ pub struct LocalJournal<D> {
 pub fn plan<D: Disk>(
     disk: &D,
     dir: &Path,
+    archived: &[ArchivedSegment],
     durable_through: Option<Sequence>,
     known: Option<&Manifest>,
     now_ns: u64,
     watch: Watch<'_>,
 ) -> Result<LocalJournal<D>, BackupError> {
     let mut window = Window::default();
-    let inventory = Inventory::take(disk, dir, None, 0)?;
+    let base = Base::without_sums(archived);
+    let inventory = Inventory::take(disk, dir, None, base.as_ref().map_or(0, Base::newest))?;
     let resolver =
-        Resolver { disk, dir, inventory: &inventory, base: None, cut_damaged_tail: false };
+        Resolver { disk, dir, inventory: &inventory, base: base.as_ref(), cut_damaged_tail: false };
     let chain = resolver.resolve(&mut window)?;
     let mut planner = Planner {
         disk,
@@ -62,7 +67,15 @@ pub fn plan<D: Disk>(
             sequence: durable_through.unwrap_or(0),
         },
     };
-    let (segments, files) = planner.segments(&chain, known, &mut window)?;
+    let (mut segments, mut files): (Vec<_>, Vec<_>) = archived
+        .iter()
+        .map(|segment| {
+            (segment.object.clone(), dir.join(segment::file_name(segment.object.number)))
+        })
+        .unzip();
+    let (segments_here, files_here) = planner.segments(&chain, known, &mut window)?;
+    segments.extend(segments_here);
+    files.extend(files_here);
     let Some(last) = segments.last().filter(|last| last.last_sequence > 0) else {
         return Err(BackupError::Empty);
     };
@@ -94,9 +107,62 @@ pub fn plan<D: Disk>(
     Ok(LocalJournal { disk: disk.clone(), manifest, files })
 }
 
+/// Reads one segment that is over, checks each of its frames and that the next segment begins behind it, and hashes it:
+/// what a backup would say of it, and the opening that wrote it.
+///
+/// # Errors
+/// It is damaged, missing, or may still be written to.
+pub(crate) fn describe<D: Disk>(
+    disk: &D,
+    dir: &Path,
+    number: u64,
+) -> Result<(SegmentObject, u64), BackupError> {
+    let inventory = Inventory::take(disk, dir, None, number.saturating_sub(1))?;
+    let mut links = inventory.segments.values().map(|file| {
+        let header = file.header.clone().ok_or_else(|| file.damaged(0, "its header is broken"))?;
+        let cut_offset = None;
+        Ok::<_, OpenError>(Link {
+            header,
+            path: file.path.clone(),
+            len: file.len,
+            cut_offset,
+            takeover: None,
+        })
+    });
+    let missing = |what: &str| OpenError::Damaged {
+        file: dir.join(segment::file_name(number)),
+        offset: 0,
+        what: what.to_owned(),
+    };
+    let mut link = links.next().transpose()?.ok_or_else(|| missing("it is missing"))?;
+    if link.header.number != number {
+        return Err(missing("it is missing").into());
+    }
+    let next = links.next().transpose()?.ok_or_else(|| missing("no segment follows it yet"))?;
+    link.cut_offset = next.header.is_takeover.then_some(link.len);
+    let mut planner = Planner {
+        disk,
+        durable_through: None,
+        watch: &mut |_| ControlFlow::Continue(()),
+        progress: BackupProgress {
+            phase: Phase::Reading,
+            bytes_done: 0,
+            bytes_total: link.end(),
+            sequence: next.header.first_sequence - 1,
+        },
+    };
+    let (object, _) = planner.read(&link, Some(&next), &mut Window::default())?;
+    Ok((object, link.header.epoch))
+}
+
 /// The lineage of the journal in a folder; `None` if there is none yet.
-pub(super) fn lineage_of<D: Disk>(disk: &D, dir: &Path) -> Result<Option<Hex<16>>, OpenError> {
-    let inventory = Inventory::take(disk, dir, None, 0)?;
+pub(super) fn lineage_of<D: Disk>(
+    disk: &D,
+    dir: &Path,
+    archived: &[ArchivedSegment],
+) -> Result<Option<Hex<16>>, OpenError> {
+    let above = archived.last().map_or(0, |newest| newest.object.number);
+    let inventory = Inventory::take(disk, dir, None, above)?;
     Ok(inventory.lineage.map(|lineage| Hex(lineage.id)))
 }
 

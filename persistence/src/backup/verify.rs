@@ -63,11 +63,11 @@ pub fn verify(
 }
 
 /// Takes a piece of an object, and its offset.
-pub(super) type TakePiece<'a> = &'a mut dyn FnMut(&[u8], u64) -> Result<(), BackupError>;
+pub(crate) type TakePiece<'a> = &'a mut dyn FnMut(&[u8], u64) -> Result<(), BackupError>;
 
 /// Reads an object piece by piece, hands each on with its offset, and says at the end whether all of it is what the
 /// manifest says.
-pub(super) fn fetch(
+pub(crate) fn fetch(
     objects: &(impl Objects + ?Sized),
     object: &SegmentObject,
     progress: &mut BackupProgress,

@@ -184,14 +184,17 @@ impl SharedIndex {
         spans.filter(|span| span.first <= span.last).collect()
     }
 
-    /// Those of them behind which another one has begun: they are written to no more.
+    /// The segments behind which another one has begun, oldest first: they are written to no more. Of one without
+    /// events, the last sequence is the one before the first.
     pub(crate) fn spans_over(&self) -> Vec<Span> {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
-        let open = segments.last().map_or(0, |segment| segment.number);
-        drop(segments);
-        let mut spans = self.spans();
-        spans.retain(|span| span.number < open);
-        spans
+        let pairs = segments.iter().zip(segments.iter().skip(1));
+        let span = |(segment, next): (&SegmentIndex, &SegmentIndex)| Span {
+            number: segment.number,
+            first: segment.first_sequence,
+            last: next.first_sequence - 1,
+        };
+        pairs.map(span).collect()
     }
 
     /// The frames that are known of the segment with this number: some of them, in order.

@@ -1,15 +1,17 @@
 //! Reads single events back, from what is durable.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use florin_engine::{Event, Sequence};
 
 use super::Walker;
 use super::checked::Checked;
 use super::index::{Found, Place, SharedIndex};
+use crate::archive::{Archive, ArchivedFile};
 use crate::disk::{Disk, DiskFile};
 use crate::error::ReadError;
 use crate::format::frame::{self, FrameHeader};
@@ -48,12 +50,17 @@ pub(super) struct Inner<D: Disk> {
     dir: PathBuf,
     pub(super) shared: Arc<SharedIndex>,
     /// By number of segment, the last used at the end.
-    files: Mutex<Vec<(u64, Arc<D::File>)>>,
+    files: Mutex<Vec<(u64, Arc<Opened<D>>)>>,
+    /// Where segments are read that are not here any more.
+    archive: OnceLock<Archive<D>>,
     /// By number of segment.
     sealed: RwLock<BTreeMap<u64, Arc<SealedIndex<D>>>>,
     /// What was wrong with indexes that are done without.
     damaged: Mutex<Vec<(u64, ReadError)>>,
 }
+
+/// The file of a segment, wherever it is.
+pub(super) type Opened<D> = ArchivedFile<<D as Disk>::File>;
 
 /// Where a frame is, by headers that nobody has checked.
 pub(super) struct Located<F> {
@@ -65,7 +72,8 @@ pub(super) struct Located<F> {
 impl<D: Disk> JournalReader<D> {
     pub(crate) fn new(disk: D, dir: PathBuf, shared: Arc<SharedIndex>) -> Self {
         let (files, sealed, damaged) = (Mutex::default(), RwLock::default(), Mutex::default());
-        let inner = Inner { disk, dir, shared, files, sealed, damaged };
+        let archive = OnceLock::new();
+        let inner = Inner { disk, dir, shared, files, archive, sealed, damaged };
         Self { inner: Arc::new(inner) }
     }
 
@@ -98,7 +106,30 @@ impl<D: Disk> JournalReader<D> {
         std::mem::take(&mut self.inner.damaged.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Segments with events in them that are over, oldest first: number, first and last sequence.
+    /// Takes up the archive of the journal: for this reader and all its clones, once. Segments that are not here any
+    /// more are read from it.
+    pub fn set_archive(&self, archive: Archive<D>) {
+        drop(self.inner.archive.set(archive)); // the first one counts
+    }
+
+    /// The last event that is in the archive and no longer here; 0 if nothing was archived.
+    pub fn archived_through(&self) -> Sequence {
+        self.inner.archive.get().map_or(0, Archive::through)
+    }
+
+    /// Closes the file of a segment, which is going to be removed.
+    pub fn let_go(&self, number: u64) {
+        let mut files = self.inner.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.retain(|(open, _)| *open != number);
+    }
+
+    /// Whether a segment has an index.
+    pub fn has_index(&self, number: u64) -> bool {
+        self.inner.has_index(number)
+    }
+
+    /// Segments that are over, oldest first: number, first and last sequence. Of one without events, the last is the one
+    /// before the first.
     pub fn segments_over(&self) -> Vec<(u64, RangeInclusive<Sequence>)> {
         let spans = self.inner.shared.spans_over();
         spans.into_iter().map(|span| (span.number, span.first..=span.last)).collect()
@@ -191,23 +222,35 @@ impl<D: Disk> Inner<D> {
         ReadError::Damaged { file: self.path(place), offset: place.offset, what: what.into() }
     }
 
-    fn file(&self, place: Place) -> Result<Arc<D::File>, ReadError> {
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = files.iter().position(|(number, _)| *number == place.segment);
-        let entry = if let Some(at) = known {
-            files.remove(at)
-        } else {
-            let path = self.path(place);
-            let file = self.disk.open_read_only(&path);
-            let file = file.map_err(|source| ReadError::Io { path, source })?;
-            if files.len() == OPEN_FILES {
-                files.remove(0);
+    fn file(&self, place: Place) -> Result<Arc<Opened<D>>, ReadError> {
+        if let Some(file) = self.open_file(place.segment) {
+            return Ok(file);
+        }
+        // Nobody waits for it who wants another file: it may have to be fetched from far away.
+        let path = self.path(place);
+        let opened = match (self.disk.open_read_only(&path), self.archive.get()) {
+            (Err(error), Some(archive)) if error.kind() == io::ErrorKind::NotFound => {
+                archive.open_read_only(&path)
             }
-            (place.segment, Arc::new(file))
+            (opened, _) => opened.map(ArchivedFile::Here),
         };
+        let file = Arc::new(opened.map_err(|source| ReadError::Io { path, source })?);
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if files.len() >= OPEN_FILES {
+            files.remove(0);
+        }
+        files.push((place.segment, Arc::clone(&file)));
+        Ok(file)
+    }
+
+    /// The file of a segment, if it is open: it is the last used from now on.
+    fn open_file(&self, number: u64) -> Option<Arc<Opened<D>>> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = files.iter().position(|(open, _)| *open == number)?;
+        let entry = files.remove(at);
         let file = Arc::clone(&entry.1);
         files.push(entry);
-        Ok(file)
+        Some(file)
     }
 
     /// The index of a segment.
@@ -264,7 +307,7 @@ impl<D: Disk> Inner<D> {
 
     pub(super) fn read_bytes(
         &self,
-        file: &D::File,
+        file: &Opened<D>,
         place: Place,
         buf: &mut [u8],
         offset: u64,
@@ -286,7 +329,7 @@ impl<D: Disk> Inner<D> {
     }
 
     /// Finds the frame of an event, from a frame before it that the index knows.
-    pub(super) fn locate(&self, sequence: Sequence) -> Result<Located<D::File>, ReadError> {
+    pub(super) fn locate(&self, sequence: Sequence) -> Result<Located<Opened<D>>, ReadError> {
         let durable_through = self.shared.durable_through();
         let not_there = ReadError::NotThere { sequence, durable_through };
         if sequence == 0 || sequence > durable_through {
@@ -311,7 +354,7 @@ impl<D: Disk> Inner<D> {
 
     /// The frame of an event, if it stands right behind another one. What stands there otherwise (the footer of the
     /// segment, zeros) is no frame that begins with this event.
-    fn located_after(&self, before: &Checked, sequence: Sequence) -> Option<Located<D::File>> {
+    fn located_after(&self, before: &Checked, sequence: Sequence) -> Option<Located<Opened<D>>> {
         if sequence > self.shared.durable_through() {
             return None;
         }
@@ -333,7 +376,7 @@ impl<D: Disk> Inner<D> {
     /// Reads all of a frame and checks it.
     pub(super) fn load(
         &self,
-        Located { file, place, header }: Located<D::File>,
+        Located { file, place, header }: Located<Opened<D>>,
     ) -> Result<Checked, ReadError> {
         let bytes = header.bytes_on_disk();
         let mut sectors = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];

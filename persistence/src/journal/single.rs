@@ -2,7 +2,7 @@
 
 use florin_engine::{Event, Sequence};
 
-use super::reader::{Inner, Located};
+use super::reader::{Inner, Located, Opened};
 use crate::disk::Disk;
 use crate::error::ReadError;
 use crate::format::frame::{self, FrameHeader};
@@ -20,7 +20,7 @@ impl<D: Disk> Inner<D> {
     /// says then what there is to be said.
     pub(super) fn single(
         &self,
-        located: &Located<D::File>,
+        located: &Located<Opened<D>>,
         sequence: Sequence,
     ) -> Result<Option<Event>, ReadError> {
         let Located { file, place, header } = located;

@@ -102,6 +102,11 @@ impl<D: Disk> Walker<D> {
         Ok(events)
     }
 
+    /// As [`JournalReader::archived_through`].
+    pub fn archived_through(&self) -> Sequence {
+        self.reader.archived_through()
+    }
+
     /// Gives back the memory of the frame that was read last. The next read costs a little more.
     pub fn forget(&mut self) {
         self.frame = None;

@@ -248,6 +248,19 @@ pub fn scan<D: Disk>(
     Ok(read(disk, dir, &inventory, false, From::THE_BEGINNING, &mut { replay }, progress)?.report)
 }
 
+/// As [`scan`], where only the part behind the archive can be read: that is one unbroken chain from where the archive ends.
+pub fn scan_behind<D: Disk>(
+    disk: &D,
+    dir: &Path,
+    base: Base,
+    replay: &mut dyn FnMut(Event) -> Result<(), String>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<ScanReport, OpenError> {
+    let inventory = Inventory::take(disk, dir, None, base.newest())?;
+    let from = From { sequence: base.through() + 1, passed: &|_| None, base: Some(base) };
+    Ok(read(disk, dir, &inventory, false, from, &mut { replay }, progress)?.report)
+}
+
 fn read<D: Disk>(
     disk: &D,
     dir: &Path,

@@ -95,6 +95,12 @@ impl<D: Disk> SealedIndex<D> {
         Ok(Some(Self { disk: disk.clone(), path, header, tables }))
     }
 
+    /// The same index, of which the file is read through another disk.
+    pub fn on<E: Disk>(self, disk: E) -> SealedIndex<E> {
+        let Self { path, header, tables, .. } = self;
+        SealedIndex { disk, path, header, tables }
+    }
+
     /// Number of the segment.
     pub const fn segment(&self) -> u64 {
         self.header.segment

@@ -71,7 +71,7 @@ fn a_backup_goes_on_where_it_was_stopped() {
     let place = place(&disk);
     let options = ExportOptions { durable_through: Some(book.durable()), full: false, now_ns: 1 };
     let mut sent = 0;
-    let error = export(&disk, &book.dir(), &*place, &options, &mut |progress| {
+    let error = export(&disk, &book.dir(), &[], &*place, &options, &mut |progress| {
         let is_sending = progress.phase == florin_persistence::backup::Phase::Sending;
         sent += u64::from(is_sending);
         if sent > 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -238,7 +238,7 @@ pub fn back_up(book: &Book, full: bool) -> Result<Exported, BackupError> {
     let durable_through = book.journal.as_ref().map(|journal| journal.reader.durable_through());
     let options = ExportOptions { durable_through, full, now_ns: 5 };
     let go_on = &mut |_| std::ops::ControlFlow::Continue(());
-    export(&book.disk, &book.dir(), &*place(&book.disk), &options, go_on)
+    export(&book.disk, &book.dir(), &[], &*place(&book.disk), &options, go_on)
 }
 
 pub fn restoring(moment: Moment, lineage: LineageChoice, seed: u8) -> RestoreOptions {

@@ -19,6 +19,7 @@ use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 use florin_actors::admit::AdmissionLimits;
+use florin_actors::archive::ArchiveSettings;
 use florin_actors::snapshots::SnapshotOptions;
 use florin_actors::{Engine, EngineOptions, OpenedEngine};
 use rustix::fs::Advice;
@@ -177,6 +178,7 @@ fn in_engine<T: Serialize>(
         fork: false,
         id_filter_bytes: 1 << 30,
         snapshots: SnapshotOptions::default(),
+        archive: ArchiveSettings::NONE,
     };
     runtime.block_on(async {
         let mut entropy = [0; 32];

@@ -4,14 +4,14 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::Args;
+use florin_persistence::DataDir;
 use florin_persistence::backup::{LineageChoice, Moment, plan};
-use florin_persistence::{DataDir, RealDisk};
 
 use super::backup::{WorkBar, manifest, place};
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::restore::{At, RestoredView, into};
-use crate::backup::now_ns;
+use crate::backup::{journal_of, now_ns};
 
 const EXAMPLE: &str = "\
 A fork is marked as one, in its folder and in each of its segments: it is served with `florin serve --fork` only, and says
@@ -58,7 +58,10 @@ impl Fork {
             (Some(data), _) => {
                 let dir = DataDir::open_existing(&data)?;
                 let mut bar = WorkBar::new();
-                let journal = plan(&RealDisk, &dir.journal(0), None, None, now_ns(), &mut |done| {
+                let (disk, _) = journal_of(&dir)?;
+                let archived = disk.segments();
+                let (folder, now_ns) = (dir.journal(0), now_ns());
+                let journal = plan(&disk, &folder, &archived, None, None, now_ns, &mut |done| {
                     bar.watch(&done);
                     ControlFlow::Continue(())
                 });

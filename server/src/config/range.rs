@@ -13,7 +13,7 @@ struct Range {
     multiple_of: u64,
 }
 
-const RANGES: [Range; 12] = [
+const RANGES: [Range; 13] = [
     range("edge_threads", |c| c.edge_threads.into(), 0, 256),
     Range {
         multiple_of: 4_096, // so that segments are made of whole pages
@@ -22,6 +22,7 @@ const RANGES: [Range; 12] = [
     range("ids.memory_bytes", |c| c.ids.memory_bytes, 0, 1 << 44),
     range("snapshots.every_journal_bytes", |c| c.snapshots.every_journal_bytes, 0, 1 << 50),
     range("snapshots.every_seconds", |c| c.snapshots.every_seconds, 0, 1 << 32),
+    range("archive.keep_segments", |c| c.archive.keep_segments.into(), 1, 1 << 20),
     range("limits.message_bytes", |c| c.limits.message_bytes as u64, 1 << 10, 64 << 20),
     range("limits.batch_members", |c| c.limits.batch_members as u64, 1, BATCH_MEMBERS_MAX as u64),
     range("limits.in_flight_requests", |c| c.limits.in_flight_requests as u64, 1, 1 << 20),

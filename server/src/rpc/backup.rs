@@ -9,7 +9,7 @@ use florin_actors::Engine;
 use florin_persistence::backup::{
     BackupError, BackupProgress, ExportOptions, Exported, Phase, Place, export,
 };
-use florin_persistence::{RealDisk, journal_dir};
+use florin_persistence::journal_dir;
 use florin_proto::v1;
 use florin_proto::v1::backup_progress;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -85,7 +85,10 @@ impl Work {
         let durable_through = Some(self.engine.journal().durable_through());
         let options = ExportOptions { durable_through, full, now_ns: now_ns() };
         let place = Arc::clone(&self.place);
-        let made = export(&RealDisk, dir, &*place, &options, &mut |done| self.watch(&done));
+        let journal = self.engine.archive().clone();
+        let archived = journal.segments();
+        let watch = &mut |done: BackupProgress| self.watch(&done);
+        let made = export(&journal, dir, &archived, &*place, &options, watch);
         match &made {
             Ok(made) => tracing::info!(
                 manifest = made.name,

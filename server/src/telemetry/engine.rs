@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use florin_actors::admit::AdmissionFigures;
+use florin_actors::archive::ArchiveFigures;
 use florin_actors::beside::BesideFigures;
 use florin_actors::command::Figures;
 use florin_actors::publish::{JournalFigures, SyncBuckets};
@@ -45,6 +46,7 @@ pub(super) struct Snapshot {
     pub free_bytes: Option<u64>,
     pub calls_open: u64,
     pub subscribers: u64,
+    pub archive: ArchiveFigures,
     pub beside: BesideFigures,
 }
 
@@ -60,6 +62,7 @@ impl Collector for Snapshot {
         self.write_service(writer)?;
         self.write_admission(writer)?;
         self.write_journal(writer)?;
+        self.write_archive(writer)?;
         super::beside::write(&self.beside, self.journal.durable_sequence, writer)?;
         if let Some(figures) = &self.figures {
             write_ledger(figures, writer)?;
@@ -93,6 +96,19 @@ impl Snapshot {
         writer.gauge("florin_in_flight_bytes_limit", "Most of them", limits.bytes)?;
         let help = "Requests not taken, by reason";
         writer.counters("florin_admission_refusals", help, "reason", refused)
+    }
+
+    fn write_archive(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        let archive = &self.archive;
+        writer.gauge("florin_archive_segments", "Segments in the archive", archive.segments)?;
+        let help = "The last event that is in the archive and no longer here";
+        writer.gauge("florin_archive_through_sequence", help, archive.through)?;
+        writer.gauge("florin_archive_bytes", "Bytes in the archive", archive.bytes)?;
+        let help = "1 while the last try to archive a segment failed";
+        let is_failing = u64::from(archive.last_error.is_some());
+        writer.gauge("florin_archive_failing", help, is_failing)?;
+        let help = "Tries to archive a segment that failed";
+        writer.counter("florin_archive_failures", help, archive.failures)
     }
 
     fn write_journal(&self, writer: &mut Writer<'_>) -> fmt::Result {

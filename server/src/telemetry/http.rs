@@ -72,6 +72,7 @@ impl Page for Exposition {
             free_bytes: RealDisk.free_bytes(&self.subject.data).ok(),
             calls_open: self.watch.calls.open(),
             subscribers: self.subject.engine.feed().subscribers() as u64,
+            archive: self.subject.engine.archive_figures(),
             beside: self.subject.engine.beside(),
         };
         let mut registry = Registry::default();

@@ -105,6 +105,11 @@ async fn counters_move_by_what_happened() {
         ("florin_accepting", 1.0),
         ("florin_partition_answering", 1.0),
         ("florin_epoch", 1.0),
+        ("florin_archive_segments", 0.0),
+        ("florin_archive_through_sequence", 0.0),
+        ("florin_archive_bytes", 0.0),
+        ("florin_archive_failing", 0.0),
+        ("florin_archive_failures_total", 0.0),
         ("florin_in_flight_requests_limit", 4_096.0),
         ("florin_in_flight_bytes_limit", 67_108_864.0),
     ] {

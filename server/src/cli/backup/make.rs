@@ -4,12 +4,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use florin_client::{BackupStep, NewBackup};
+use florin_persistence::DataDir;
 use florin_persistence::backup::{ExportOptions, Exported, export};
-use florin_persistence::{DataDir, RealDisk};
 
 use super::view::MadeView;
 use super::{WorkBar, place};
-use crate::backup::{Pace, now_ns};
+use crate::backup::{Pace, journal_of, now_ns};
 use crate::cli::args::Connection;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -48,7 +48,9 @@ pub(super) fn offline(
     let dir = DataDir::open_existing(data)?;
     let options = ExportOptions { durable_through: None, full: new.full, now_ns: now_ns() };
     let (mut bar, mut limit) = (WorkBar::new(), Pace::new(new.bytes_per_second));
-    let made = export(&RealDisk, &dir.journal(0), &*place, &options, &mut |progress| {
+    let (journal, _) = journal_of(&dir)?;
+    let archived = journal.segments();
+    let made = export(&journal, &dir.journal(0), &archived, &*place, &options, &mut |progress| {
         bar.watch(&progress);
         limit.keep(&progress, &|| false);
         ControlFlow::Continue(())

@@ -65,12 +65,18 @@ impl Cursor {
             return Err(fault::status(Reason::CursorAhead, message, []));
         }
         if position + 1 < first {
-            let message = format!("event {} was archived: {first} is the first here", position + 1);
-            let first_cursor = Self { lineage, position: first - 1 }.encode();
-            let metadata = [("first_cursor", first_cursor)];
-            return Err(fault::status(Reason::CursorArchived, message, metadata));
+            return Err(self.archived(first, ""));
         }
         Ok(())
+    }
+
+    /// What is after it was archived and cannot be had; `first` is the first event that can.
+    pub(super) fn archived(self, first: Sequence, why: &str) -> Status {
+        let Self { lineage, position } = self;
+        let message =
+            format!("event {} was archived: {first} is the first here{why}", position + 1);
+        let first_cursor = Self { lineage, position: first - 1 }.encode();
+        fault::status(Reason::CursorArchived, message, [("first_cursor", first_cursor)])
     }
 }
 

@@ -7,7 +7,7 @@ use florin_actors::command::Unavailable;
 use florin_actors::feed::{End, Seat, Tip};
 use florin_actors::load::group_head;
 use florin_engine::{Event, Sequence};
-use florin_persistence::{RealDisk, Walker};
+use florin_persistence::{ReadError, RealDisk, Walker};
 use florin_proto::v1;
 use florin_proto::v1::refusal::Reason;
 use prost::Message as _;
@@ -213,7 +213,8 @@ impl Follower {
             }
             let room = self.pace.batch_events - self.batch.events.len();
             let limit = if self.filter.is_empty() { room } else { READ_EVENTS };
-            let events = self.walker.read_from(next, limit.min(left)).map_err(unreadable)?;
+            let events = self.walker.read_from(next, limit.min(left));
+            let events = events.map_err(|error| self.unreadable(&error))?;
             self.take(events.iter())?;
         }
         Ok(())
@@ -248,13 +249,26 @@ impl Follower {
         Ok(())
     }
 
+    /// Where the archive is out of reach, there is a cursor to go on with.
+    fn unreadable(&self, error: &ReadError) -> Status {
+        let first = self.walker.archived_through() + 1;
+        if error.is_of_archive() && self.cursor.position + 1 < first {
+            return self
+                .cursor
+                .archived(first, &format!(", and the archive cannot be read: {error}"));
+        }
+        let message = format!("the journal cannot be read: {error}");
+        fault::status(Reason::JournalUnreadable, message, [])
+    }
+
     /// Whoever goes on in the middle of a group has not seen its first member.
     fn find_group(&mut self, event: &Event) -> Result<(), Status> {
         if let Some(head) = group_head(event)
             && head != self.group.head
             && head != event.sequence
         {
-            let first = self.walker.read(head).map_err(unreadable)?;
+            let first = self.walker.read(head);
+            let first = first.map_err(|error| self.unreadable(&error))?;
             self.group.note(&first);
         }
         Ok(())
@@ -289,9 +303,4 @@ fn slow(cursor: Cursor, stall: Duration) -> Status {
 
 fn shutting_down() -> Status {
     fault::status(Reason::ShuttingDown, "the server is stopping: go on with the last cursor", [])
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "used as a function for `map_err`")]
-fn unreadable(error: florin_persistence::ReadError) -> Status {
-    fault::status(Reason::JournalUnreadable, format!("the journal cannot be read: {error}"), [])
 }
