@@ -31,7 +31,7 @@ endif
 # `make -n` expands recipes too, and must not run anything.
 is_dry_run = $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
 
-.PHONY: help run test test-rollback lint simulate simulate-planted bench crash verify
+.PHONY: help run test test-rollback lint simulate simulate-planted bench crash restore-drill verify
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -62,7 +62,7 @@ lint: ## Formatting, clippy, rustdoc and shell syntax, warnings as errors
 simulate: ## Crash a simulated node under SEEDS=500 seeds and check every invariant
 	SEEDS=$(SEEDS) scripts/simulate.sh seeds
 
-simulate-planted: ## Prove that the simulator finds each of three planted bugs
+simulate-planted: ## Prove that the simulator finds each planted bug
 	scripts/simulate.sh planted
 
 bench: ## Throughput and latency, beside an echo without an engine and the disk alone
@@ -70,6 +70,9 @@ bench: ## Throughput and latency, beside an echo without an engine and the disk 
 
 crash: ## Kill a server under load KILLS=20 times; check from outside that nothing is lost
 	scripts/loadtest.sh crash --kills $(KILLS) $(json) $(ARGS)
+
+restore-drill: ## Back a server up under load, restore it to three moments, compare, and go on from one of them
+	scripts/restore-drill.sh $(ARGS)
 
 verify: ## Check the journal's chain, its replay and conservation, with no server running
 	$(CARGO) run --release --locked -p florin-server --bin florin -- \
