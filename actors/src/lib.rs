@@ -21,6 +21,7 @@ pub mod admit;
 mod ahead;
 pub mod archive;
 pub mod beside;
+mod chunks_ahead;
 pub mod clock;
 pub mod command;
 pub mod directory;

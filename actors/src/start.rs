@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use florin_engine::{Ledger, Sequence};
 use florin_persistence::archive::ArchivePlace;
 use florin_persistence::snapshot::{
-    FileStore, LoadOptions, LoadProgress, Loaded, Manifest, SnapshotIdentity, SnapshotStore, load,
+    FileStore, LoadOptions, LoadProgress, Loaded, Manifest, SnapshotIdentity, SnapshotStore,
+    load_through,
 };
 use florin_persistence::{
     Base, DataDir, Disk, From, IdOptions, IdRuns, JournalOptions, JournalReader, JournalWriter,
@@ -17,6 +18,7 @@ use florin_persistence::{
 };
 
 use crate::ahead::read_ahead;
+use crate::chunks_ahead::chunks_ahead;
 use crate::directory::Directory;
 use crate::rebuild::Rebuild;
 use crate::seal::{Indexes, Maker, Sealer, load_indexes};
@@ -293,7 +295,7 @@ impl States<'_> {
             let options =
                 LoadOptions { identity, last_sequence: None, seed, ids_through, below: self.below };
             let mut told = |of| progress(StartProgress::Loading(of));
-            let found = match load(store, &options, &mut told) {
+            let found = match load_through(store, &options, &chunks_ahead, &mut told) {
                 Ok(Loaded { found, passed_over }) => {
                     let others = passed_over.into_iter().map(|(it, why)| (it, why.to_string()));
                     self.passed_over.extend(others);

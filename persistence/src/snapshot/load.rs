@@ -52,6 +52,9 @@ pub struct Loaded {
     pub passed_over: Vec<(u64, SnapshotError)>,
 }
 
+/// Puts a reader before another.
+pub type Through<'a> = &'a dyn Fn(Box<dyn GenerationReader>) -> Box<dyn GenerationReader>;
+
 /// Loads the newest generation that can be used.
 ///
 /// # Errors
@@ -61,11 +64,25 @@ pub fn load(
     options: &LoadOptions,
     progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<Loaded, SnapshotError> {
+    load_through(store, options, &|reader| reader, progress)
+}
+
+/// As [`load`], through a reader that somebody puts before that of the store: one that reads ahead in a thread of its own.
+/// Chunks are read in their order, each once.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_through(
+    store: &dyn SnapshotStore,
+    options: &LoadOptions,
+    through: Through<'_>,
+    progress: &mut dyn FnMut(LoadProgress),
+) -> Result<Loaded, SnapshotError> {
     let mut passed_over = Vec::new();
     let below = options.below.unwrap_or(u64::MAX);
     let numbers = store.generations()?.into_iter().rev();
     for generation in numbers.filter(|generation| *generation < below) {
-        match load_generation(store, generation, options, progress) {
+        match load_generation(store, generation, options, through, progress) {
             Ok(found) => return Ok(Loaded { found: Some(found), passed_over }),
             Err(error) => passed_over.push((generation, error)),
         }
@@ -81,18 +98,19 @@ pub fn verify(
 ) -> Result<Manifest, SnapshotError> {
     let options =
         LoadOptions { identity, last_sequence: None, seed: 0, ids_through: 0, below: None };
-    Ok(load_generation(store, generation, &options, &mut |_| {})?.1)
+    Ok(load_generation(store, generation, &options, &|reader| reader, &mut |_| {})?.1)
 }
 
 fn load_generation(
     store: &dyn SnapshotStore,
     generation: u64,
     options: &LoadOptions,
+    through: Through<'_>,
     progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<(Restoring, Manifest), SnapshotError> {
     // Before a chunk is read, and before a store copies anything.
     check(&store.look(generation)?.manifest, options)?;
-    let mut reader = store.open(generation)?;
+    let mut reader = through(store.open(generation)?);
     let manifest = reader.manifest().clone();
     let mut buffer = Vec::new();
     let mut done = LoadProgress {

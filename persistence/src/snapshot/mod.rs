@@ -21,7 +21,7 @@ mod take;
 pub use chunk::{Chunk, ChunkKey, ChunkKind, SnapshotIdentity};
 pub use error::{SnapshotError, SnapshotPart};
 pub use file_store::FileStore;
-pub use load::{LoadOptions, LoadProgress, Loaded, load, verify};
+pub use load::{LoadOptions, LoadProgress, Loaded, Through, load, load_through, verify};
 pub use manifest::{ChunkEntry, Manifest};
 pub use sled_store::SledStore;
 pub use store::{GenerationReader, Listed, SnapshotStore};
