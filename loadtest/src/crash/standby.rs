@@ -1,5 +1,6 @@
 //! The standby of a crash test: it follows, takes over when the leader is killed, and another one follows it in turn.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -115,6 +116,7 @@ impl Takeover {
     /// leader died, by the time of its decision.
     pub fn forget(&self, memory: &mut Memory, killed_at_ns: u64, report: &mut CrashReport) {
         let through = self.through;
+        let times = Times::of(memory);
         for sent in &mut memory.sent {
             let Some(lost) = sent.answer.take_if(|answer| is_beyond(answer, through)) else {
                 continue;
@@ -123,7 +125,8 @@ impl Takeover {
                 if told.outcome.sequence <= through {
                     continue;
                 }
-                let age_ms = killed_at_ns.saturating_sub(told.outcome.timestamp_ns) / 1_000_000;
+                let decided_at_ns = times.at_or_before(told.outcome.sequence);
+                let age_ms = killed_at_ns.saturating_sub(decided_at_ns) / 1_000_000;
                 report.rpo_ms_max = report.rpo_ms_max.max(age_ms);
                 if age_ms > RPO_MS {
                     report.acknowledged_lost_beyond_rpo += 1;
@@ -133,6 +136,26 @@ impl Takeover {
             }
         }
         memory.seen.retain(|(_, kept)| kept.outcome.sequence <= through);
+    }
+}
+
+/// When events were decided, as far as the answers say it: the answer to a group as a whole does not.
+#[derive(Debug)]
+struct Times(BTreeMap<u64, u64>);
+
+impl Times {
+    fn of(memory: &Memory) -> Self {
+        let answers = memory.sent.iter().filter_map(|sent| sent.answer.as_ref());
+        let outcomes = answers.flat_map(|answer| &answer.members).map(|told| told.outcome);
+        let timed = outcomes.filter(|outcome| outcome.timestamp_ns != 0);
+        Self(timed.map(|outcome| (outcome.sequence, outcome.timestamp_ns)).collect())
+    }
+
+    /// When an event was decided, or the last before it of which that is known, which makes it rather too old; the first
+    /// one where there is none before.
+    fn at_or_before(&self, sequence: u64) -> u64 {
+        let before = self.0.range(..=sequence).next_back();
+        before.or_else(|| self.0.first_key_value()).map_or(0, |(_, timestamp_ns)| *timestamp_ns)
     }
 }
 
@@ -151,4 +174,20 @@ fn output(mut command: Command) -> Result<String> {
 pub fn now_ns() -> u64 {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     since_1970.as_nanos().try_into().unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_time_of_its_own_is_as_old_as_what_came_before() {
+        let times = Times(BTreeMap::from([(10, 1_000), (12, 1_200)]));
+        for (sequence, timestamp_ns) in
+            [(10, 1_000), (11, 1_000), (12, 1_200), (99, 1_200), (9, 1_000)]
+        {
+            assert_eq!(times.at_or_before(sequence), timestamp_ns, "{sequence}");
+        }
+        assert_eq!(Times(BTreeMap::new()).at_or_before(5), 0);
+    }
 }
