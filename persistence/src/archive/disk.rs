@@ -86,6 +86,12 @@ impl<D: Disk> Archive<D> {
         segments.values().cloned().collect()
     }
 
+    /// The segment in it that has this number.
+    pub fn segment(&self, number: u64) -> Option<ArchivedSegment> {
+        let segments = self.shared.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.get(&number).cloned()
+    }
+
     /// Number of the newest segment in it; 0 if there is none.
     pub fn newest(&self) -> u64 {
         let segments = self.shared.segments.read().unwrap_or_else(PoisonError::into_inner);

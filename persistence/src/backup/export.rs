@@ -65,6 +65,8 @@ pub fn export<D: Disk>(
         let there = place.head(&object.name)?.is_some_and(|head| head.bytes == object.bytes);
         if options.full || !there {
             missing.push((at, object));
+        } else {
+            place.settle(&object.name)?;
         }
     }
     let mut progress = BackupProgress {
