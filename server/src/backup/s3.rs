@@ -28,6 +28,10 @@ const WAITS: [Duration; 3] =
 const ANSWER_BYTES_MAX: u64 = 16 << 20;
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 const ANSWER_MAX: Duration = Duration::from_secs(60);
+/// How long nothing at all may arrive or be taken in the middle of a body.
+const STALL_MAX: Duration = Duration::from_secs(30);
+/// How long one body may take: a part, or a piece that is read. Objects are as many of these as it takes.
+const BODY_MAX: Duration = Duration::from_secs(600);
 
 /// Backups in a bucket.
 pub(super) struct S3Place {
@@ -45,7 +49,13 @@ impl S3Place {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(CONNECT_MAX))
+            .timeout_resolve(Some(CONNECT_MAX))
+            .timeout_send_request(Some(ANSWER_MAX))
+            .timeout_send_body(Some(BODY_MAX))
             .timeout_recv_response(Some(ANSWER_MAX))
+            .timeout_recv_body(Some(BODY_MAX))
+            .timeout_per_read(Some(STALL_MAX))
+            .timeout_per_write(Some(STALL_MAX))
             .build()
             .new_agent();
         Self { agent, bucket, credentials, prefix }
