@@ -125,6 +125,10 @@ pub struct Archivist<D: Disk> {
     is_complete: bool,
     /// Archived, and its file could not be removed from here.
     not_removed: Option<u64>,
+    /// The manifest of what is archived, as this one has written it.
+    list: Option<String>,
+    /// It has everything.
+    is_listed: bool,
 }
 
 impl<D: Disk> Archivist<D> {
@@ -137,6 +141,7 @@ impl<D: Disk> Archivist<D> {
         identity: SnapshotIdentity,
         keep_segments: usize,
     ) -> Self {
+        let is_listed = archive.is_empty();
         Self {
             archive,
             reader,
@@ -147,6 +152,9 @@ impl<D: Disk> Archivist<D> {
             covered_through: 0,
             is_complete: false,
             not_removed: None,
+            list: None,
+            // Where nothing was ever archived there is nothing to be listed.
+            is_listed,
         }
     }
 
@@ -164,7 +172,10 @@ impl<D: Disk> Archivist<D> {
         if let Some(number) = self.not_removed {
             self.remove(number)?;
         }
-        let Some((number, last)) = self.next() else { return Ok(None) };
+        let Some((number, last)) = self.next() else {
+            self.list()?;
+            return Ok(None);
+        };
         self.check_place()?;
         if self.covered_through < last {
             self.cover(last, take)?;
@@ -173,8 +184,25 @@ impl<D: Disk> Archivist<D> {
             return Ok(None); // not yet: the next checkpoint is of a later moment
         }
         let segment = self.archive.retire(number, self.identity.lineage)?;
+        self.is_listed = false;
         self.remove(number)?;
         Ok(Some(segment))
+    }
+
+    /// Has what is archived listed in its place, and takes back the list before. Those of earlier starts stay.
+    fn list(&mut self) -> Result<(), ArchiveFault> {
+        if self.is_listed {
+            return Ok(());
+        }
+        let name = self.archive.list_segments()?;
+        self.is_listed = true;
+        let before = std::mem::replace(&mut self.list, name);
+        if let Some(before) = before.filter(|before| self.list.as_ref() != Some(before))
+            && let Err(error) = self.archive.remove_list(&before)
+        {
+            tracing::debug!(%error, "an older list of what is archived stays");
+        }
+        Ok(())
     }
 
     /// Removes the files of what was archived. It is tried again in the next step if it fails.

@@ -100,7 +100,8 @@ impl From<ReadError> for Stop {
     }
 }
 
-const BUSY: &str = "it is in the archive, and too many wait for that: send the same again in a moment";
+const BUSY: &str =
+    "it is in the archive, and too many wait for that: send the same again in a moment";
 const UNREACHED: &str = "it is in the archive, and was not looked for there";
 
 const ELSEWHERE: &str = "the index of ids names an event that has not used up the id";

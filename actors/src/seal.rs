@@ -112,7 +112,8 @@ impl<D: Disk> Sealer<D> {
         reader: JournalReader<D>,
         known: Indexes<D>,
     ) -> Self {
-        let mut made = Self { maker, archive, reader, known: BTreeMap::new(), leaves_archived: false };
+        let mut made =
+            Self { maker, archive, reader, known: BTreeMap::new(), leaves_archived: false };
         for (segment, index) in known {
             match made.reader.add_sealed(Arc::clone(&index)) {
                 Ok(()) => drop(made.known.insert(segment, index)),

@@ -30,8 +30,8 @@ use tonic_health::server::HealthReporter;
 
 use crate::config::Config;
 use crate::rpc::{
-    ARCHIVED_READS_MAX, Admin, Backups, Events, FeedLimits, Gate, Ledger, OversizeLayer, Payments, ReadPool,
-    Replication, RpcLimits,
+    ARCHIVED_READS_MAX, Admin, Backups, Events, FeedLimits, Gate, Ledger, OversizeLayer, Payments,
+    ReadPool, Replication, RpcLimits,
 };
 use crate::telemetry::{self, Subject, Telemetry};
 

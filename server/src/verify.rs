@@ -81,7 +81,8 @@ impl Findings {
             Ok(_) => (Some(true), skipped.as_ref().map(ToString::to_string)),
             Err(error) if broke_off => {
                 let through = journal.through();
-                let what = format!("DATA_ARCHIVED: of events 1 to {through} not all were looked at");
+                let what =
+                    format!("DATA_ARCHIVED: of events 1 to {through} not all were looked at");
                 (None, Some(format!("{what}: {error}")))
             }
             Err(error) if differs.is_none() => {

@@ -126,7 +126,12 @@ fn an_archive_that_cannot_be_is_refused_at_the_start() {
         let output = command.env("FLORIN_ARCHIVE__TO", to).output().expect("it runs");
         assert!(!output.status.success());
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(said.contains("CONFIG_INVALID: archive.to") && said.contains(expected), "{said}");
+        assert!(
+            said.contains("CONFIG_INVALID")
+                && said.contains("archive.to")
+                && said.contains(expected),
+            "{said}"
+        );
     }
     assert!(!Path::new(nowhere).exists(), "it was made");
 }

@@ -1,10 +1,13 @@
 //! What an archive begins, nothing begins again: numbers, errors, and what is kept.
 
+use std::ops::ControlFlow;
+
 use florin_actors::archive::ArchiveFault;
 use florin_persistence::archive::Marker;
+use florin_persistence::backup::{latest, list, verify};
 use florin_persistence::{Disk, DiskFile, Faults, OpenError, SimDisk};
 
-use crate::bank::{Bank, KEEP_SEGMENTS, places};
+use crate::bank::{Bank, KEEP_SEGMENTS, places, replayed};
 use crate::{bank, files, near, reopen};
 
 #[test]
@@ -40,15 +43,39 @@ fn damage_in_what_is_here_is_called_that() {
     bank.archive_all();
     bank.pay(20);
     // Behind the checkpoint, and frames come after it.
-    let path = files(&disk, &places().journal).into_iter().rfind(|path| {
-        path.extension().is_some_and(|extension| extension == "segment")
-    });
+    let path = files(&disk, &places().journal)
+        .into_iter()
+        .rfind(|path| path.extension().is_some_and(|extension| extension == "segment"));
     let path = path.expect("a segment");
     disk.flip_bit(&path, 4_096 + 300, 1).expect("flipped");
     match reopen(bank, near(&disk), 34).map(drop) {
         Err(error @ OpenError::Damaged { .. }) => assert_eq!(error.reason(), "JOURNAL_DAMAGED"),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn an_archive_alone_is_a_backup() {
+    let disk = SimDisk::new(42);
+    let mut bank = bank(&disk, near(&disk));
+    let place = near(&disk).expect("a place");
+    for _ in 0..2 {
+        assert!(bank.archive_all() > 0);
+        let listed = list(&*place).expect("listed");
+        assert_eq!(listed.len(), 1, "the one before goes");
+        bank.pay(20);
+        bank.seal();
+    }
+    // Another start finds it, and writes no other.
+    let through = bank.started.sealer.archive().through();
+    let mut bank = reopen(bank, near(&disk), 43).expect("it opens");
+    bank.archive_all();
+    let listed = list(&*place).expect("listed");
+    let (name, manifest) = latest(&*place).expect("there is one");
+    assert!(listed.iter().any(|listed| listed.name == name && listed.sequence >= through));
+    let manifest_through = usize::try_from(manifest.sequence).expect("small");
+    let read = verify(&place, &manifest, &mut |_| ControlFlow::Continue(())).expect("whole");
+    assert_eq!(read.digest, replayed(&bank.events[..manifest_through]).digest());
 }
 
 #[test]
@@ -60,10 +87,8 @@ fn segments_without_events_do_not_count_as_kept() {
     }
     bank.seal();
     bank.archive_all();
-    let (archived, over) = (
-        bank.started.sealer.archive().newest(),
-        bank.started.reader.segments_over(),
-    );
+    let (archived, over) =
+        (bank.started.sealer.archive().newest(), bank.started.reader.segments_over());
     let kept = over.iter().filter(|(number, span)| *number > archived && !span.is_empty());
     assert_eq!(kept.count(), KEEP_SEGMENTS);
     bank.check();

@@ -66,9 +66,14 @@ fn what_is_here_does_not_wait_for_what_is_not() {
         }
         // It is tried once, and everything else is made; and again when it is time.
         assert_eq!(failed, 1);
-        assert!(bank.started.reader.segments_over().iter().skip(1).all(|(number, _)| {
-            bank.started.reader.has_index(*number)
-        }));
+        assert!(
+            bank.started
+                .reader
+                .segments_over()
+                .iter()
+                .skip(1)
+                .all(|(number, _)| { bank.started.reader.has_index(*number) })
+        );
         bank.started.sealer.retry_archived();
         bank.pay(if made > 0 { 20 } else { 0 });
     }

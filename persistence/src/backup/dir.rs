@@ -67,7 +67,10 @@ impl<D: Disk> DirPlace<D> {
                 created => return created.map(|file| (unfinished, file)),
             }
         }
-        Err(io::Error::new(io::ErrorKind::AlreadyExists, "too many unfinished files of it are there"))
+        Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "too many unfinished files of it are there",
+        ))
     }
 
     /// Removes what others have left of an object that is there now. It is never read: that it stays is no error.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::base::Base;
 use crate::disk::{Disk, DiskFile};
 use crate::error::OpenError;
-use super::base::Base;
 use crate::format::segment::{self, HEADER_BYTES, HeaderFault, SegmentHeader};
 use crate::format::{Lineage, VERSION_BRANCHED};
 

@@ -109,13 +109,7 @@ mod tests {
     }
 
     impl Place for Down {
-        fn put(
-            &self,
-            _: &str,
-            _: &mut dyn Read,
-            _: u64,
-            _: &[u8; 32],
-        ) -> Result<(), PlaceError> {
+        fn put(&self, _: &str, _: &mut dyn Read, _: u64, _: &[u8; 32]) -> Result<(), PlaceError> {
             Ok(())
         }
 
@@ -134,7 +128,9 @@ mod tests {
 
     #[test]
     fn what_has_failed_is_not_asked_again_for_a_while() {
-        for (left_alone, asked) in [(Duration::MAX, [1, 2, 3, 3, 3]), (Duration::ZERO, [1, 2, 3, 4, 5])] {
+        for (left_alone, asked) in
+            [(Duration::MAX, [1, 2, 3, 3, 3]), (Duration::ZERO, [1, 2, 3, 4, 5])]
+        {
             let down = Arc::new(Down::default());
             let place = Patience::new(Arc::clone(&down) as Arc<dyn Place>, left_alone);
             for (name, asked) in ["there", "missing", "x", "x", "there"].into_iter().zip(asked) {

@@ -59,7 +59,10 @@ pub(crate) fn check_archive(given: &str) -> Result<(), InvalidUrl> {
     if given.starts_with("s3://") || folder(given)?.is_dir() {
         return Ok(());
     }
-    Err(InvalidUrl::new(given, "the folder does not exist: create it once, on the volume that is meant"))
+    Err(InvalidUrl::new(
+        given,
+        "the folder does not exist: create it once, on the volume that is meant",
+    ))
 }
 
 /// Bucket and prefix of `s3://bucket/prefix?endpoint=…&region=…&style=…`.

@@ -88,6 +88,9 @@ mod tests {
         for read in slow {
             assert_eq!(read.await.expect("it ends").expect("read"), Ok(7));
         }
-        assert_eq!((pool.reading.available_permits(), pool.slow.available_permits()), (2, SLOW_MAX));
+        assert_eq!(
+            (pool.reading.available_permits(), pool.slow.available_permits()),
+            (2, SLOW_MAX)
+        );
     }
 }
