@@ -84,7 +84,7 @@ impl<D: Disk> DirPlace<D> {
         }
     }
 
-    fn write(&self, file: &D::File, content: &mut dyn Read, bytes: u64) -> Result<(), Fault> {
+    fn write(file: &D::File, content: &mut dyn Read, bytes: u64) -> Result<(), Fault> {
         let mut piece = vec![0; PIECE_BYTES];
         let mut done = 0;
         while done < bytes {
@@ -158,7 +158,7 @@ impl<D: Disk> Place for DirPlace<D> {
         self.check_root("written", name)?;
         self.disk.create_dir_all(dir).map_err(failed("given a folder"))?;
         let (unfinished, file) = self.create_unfinished(&path).map_err(failed("written"))?;
-        let written = self.write(&file, content, bytes).map_err(|fault| match fault {
+        let written = Self::write(&file, content, bytes).map_err(|fault| match fault {
             Fault::Source(source) => PlaceError::Source { name: name.to_owned(), source },
             Fault::Disk(error) => PlaceError::failed("written", name, &error),
         });
