@@ -69,7 +69,7 @@ impl ArchiveGauge {
         let (failures, last_error) =
             self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         ArchiveFigures {
-            segments: archive.segments().len() as u64,
+            segments: archive.len(),
             through: archive.through(),
             bytes: archive.bytes(),
             failures,
@@ -123,6 +123,12 @@ pub struct Archivist<D: Disk> {
     covered_through: Sequence,
     /// The place has everything that is said to be there.
     is_complete: bool,
+    /// Archived, and its file could not be removed from here.
+    not_removed: Option<u64>,
+    /// The manifest of what is archived, as this one has written it.
+    list: Option<String>,
+    /// It has everything.
+    is_listed: bool,
 }
 
 impl<D: Disk> Archivist<D> {
@@ -135,6 +141,7 @@ impl<D: Disk> Archivist<D> {
         identity: SnapshotIdentity,
         keep_segments: usize,
     ) -> Self {
+        let is_listed = archive.is_empty();
         Self {
             archive,
             reader,
@@ -144,6 +151,10 @@ impl<D: Disk> Archivist<D> {
             keep_segments,
             covered_through: 0,
             is_complete: false,
+            not_removed: None,
+            list: None,
+            // Where nothing was ever archived there is nothing to be listed.
+            is_listed,
         }
     }
 
@@ -158,7 +169,13 @@ impl<D: Disk> Archivist<D> {
         &mut self,
         take: TakeCheckpoint<'_>,
     ) -> Result<Option<ArchivedSegment>, ArchiveFault> {
-        let Some((number, last)) = self.next() else { return Ok(None) };
+        if let Some(number) = self.not_removed {
+            self.remove(number)?;
+        }
+        let Some((number, last)) = self.next() else {
+            self.list()?;
+            return Ok(None);
+        };
         self.check_place()?;
         if self.covered_through < last {
             self.cover(last, take)?;
@@ -167,15 +184,50 @@ impl<D: Disk> Archivist<D> {
             return Ok(None); // not yet: the next checkpoint is of a later moment
         }
         let segment = self.archive.retire(number, self.identity.lineage)?;
-        self.reader.let_go(number);
-        self.archive.remove_retired()?;
+        self.is_listed = false;
+        self.remove(number)?;
         Ok(Some(segment))
     }
 
-    /// The oldest segment that is not archived, with its last event, if nothing here needs it.
+    /// Has what is archived listed in its place, and takes back the list before. Those of earlier starts stay.
+    fn list(&mut self) -> Result<(), ArchiveFault> {
+        if self.is_listed {
+            return Ok(());
+        }
+        let name = self.archive.list_segments()?;
+        self.is_listed = true;
+        let before = std::mem::replace(&mut self.list, name);
+        if let Some(before) = before.filter(|before| self.list.as_ref() != Some(before))
+            && let Err(error) = self.archive.remove_list(&before)
+        {
+            tracing::debug!(%error, "an older list of what is archived stays");
+        }
+        Ok(())
+    }
+
+    /// Removes the files of what was archived. It is tried again in the next step if it fails.
+    fn remove(&mut self, number: u64) -> Result<(), ArchiveFault> {
+        self.not_removed = Some(number);
+        let removed = self.archive.remove_retired();
+        // Whoever opened the file until it was gone keeps its room taken.
+        self.reader.let_go(number);
+        removed?;
+        self.not_removed = None;
+        Ok(())
+    }
+
+    /// The oldest segment that is not archived, with its last event, if nothing here needs it. Only segments with events
+    /// count as kept.
     fn next(&self) -> Option<(u64, Sequence)> {
         let over = self.reader.segments_over();
-        let may_go = over.len().checked_sub(self.keep_segments)?;
+        let mut kept = over.iter().rev().filter(|(_, span)| !span.is_empty());
+        let may_go = match self.keep_segments.checked_sub(1) {
+            None => over.len(),
+            Some(before) => {
+                let oldest_kept = kept.nth(before)?.0;
+                over.partition_point(|(number, _)| *number < oldest_kept)
+            }
+        };
         let archived = self.archive.newest();
         let (number, span) = over[..may_go].iter().find(|(number, _)| *number > archived)?;
         let has_ids = self.ids.missing(*span.end()).is_empty();
@@ -214,7 +266,7 @@ impl<D: Disk> Archivist<D> {
     }
 }
 
-/// The archiving thread's loop; it ends when nobody holds the other end any more.
+/// The archiving thread's loop; it ends when it is told to, and when nobody holds the other end any more.
 pub fn run<D: Disk>(
     mut archivist: Archivist<D>,
     stop: &Receiver<()>,
@@ -235,7 +287,7 @@ pub fn run<D: Disk>(
                 );
                 wait = Duration::ZERO;
             }
-            Ok(None) => {}
+            Ok(None) => gauge.note(None),
             Err(error) => {
                 tracing::warn!(%error, "nothing is archived: it is tried again");
                 gauge.note(Some(error.to_string()));

@@ -25,7 +25,7 @@ use crate::command::{Answer, Command, Figures, Unavailable};
 use crate::dispatch::{Begun, Dispatcher};
 use crate::feed::{End, Feed};
 use crate::journal::{self, Committer, Outlet, Work};
-use crate::load::load;
+use crate::load::{load, load_here, refuse};
 use crate::partition::{Core, IdsSealed, Look, Parked, Partition, Resume, Retry};
 use crate::publish::{Gauge, JournalFigures};
 use crate::rebuild::id_generation_len;
@@ -50,6 +50,9 @@ const SETTLED: Duration = Duration::from_millis(50);
 
 /// Threads that read records for the `load` stage.
 const READERS: usize = 2;
+
+/// Most requests that wait for records that were archived.
+const ARCHIVED_LOADS_MAX: usize = 64;
 
 /// How an engine is opened.
 #[derive(Debug, Clone)]
@@ -92,7 +95,7 @@ pub struct Engine {
     archive: Archive<RealDisk>,
     archive_gauge: Arc<ArchiveGauge>,
     /// The archiving thread ends with the last of these; `None`: there is none.
-    _archiving: Option<Sender<()>>,
+    archiving: Option<Sender<()>>,
 }
 
 /// An engine that was just opened.
@@ -142,9 +145,6 @@ impl Engine {
         let known = store.as_ref().map(|store| -> &dyn SnapshotStore { store });
         let started = start(&RealDisk, &places, known, &start_options, progress)?;
         let Started { writer, reader, recovery, ledger, directory, sealer, .. } = started;
-        for (snapshot, why) in &started.passed_over {
-            tracing::warn!(snapshot, why, "a snapshot could not be used");
-        }
         let start = started.figures;
         if let Some(manifest) = &started.snapshot {
             let (snapshot, sequence) = (manifest.generation(), manifest.head_sequence());
@@ -207,7 +207,7 @@ impl Engine {
             snapshots: keeper,
             archive,
             archive_gauge,
-            _archiving: archiving,
+            archiving,
         };
         Ok(OpenedEngine { engine, recovery, data, start })
     }
@@ -301,6 +301,10 @@ impl Engine {
     /// is published, and the end. Gives the last durable event: there is none after it.
     pub async fn fence(&self) -> Sequence {
         self.admission().fence();
+        if let Some(archiving) = &self.archiving {
+            // The journal is another's from now on, and so is its archive. An error means that it was told before.
+            let _ = archiving.try_send(());
+        }
         self.wait_for_answers().await;
         // Behind everything that was decided, what fell due included: its answer comes when all of that is durable.
         let _ = tokio::time::timeout(DRAIN_MAX, self.dispatcher.force(Command::GetFigures)).await;
@@ -456,19 +460,36 @@ fn start_sealing<D: Disk>(
     sender
 }
 
-/// Starts the readers of the `load` stage.
+/// Starts the readers of the `load` stage: those of what is here, and one for what was archived, which may be far away.
 fn start_readers<D: Disk>(
     reader: &JournalReader<D>,
     ids: &IdRuns<D>,
     partition: &Addr<Partition<Port>>,
 ) -> Sender<Parked<Port>> {
+    let (archived, from_archive) = crossbeam_channel::bounded::<Parked<Port>>(ARCHIVED_LOADS_MAX);
+    {
+        let (reader, ids, partition) = (reader.clone(), ids.clone(), partition.clone());
+        spawn("florin-reader-a", move || {
+            for parked in from_archive {
+                partition.do_send(Resume(vec![load(&reader, &ids, parked)]));
+            }
+        });
+    }
     let (sender, receiver) = crossbeam_channel::unbounded::<Parked<Port>>();
     for number in 0..READERS {
         let (reader, ids) = (reader.clone(), ids.clone());
         let (receiver, partition) = (receiver.clone(), partition.clone());
+        let archived = archived.clone();
         spawn(&format!("florin-reader-{number}"), move || {
             for parked in receiver {
-                partition.do_send(Resume(vec![load(&reader, &ids, parked)]));
+                let loaded = load_here(&reader, &ids, parked);
+                let loaded = loaded.or_else(|parked| match archived.try_send(parked) {
+                    Ok(()) => Err(()),
+                    Err(error) => Ok(refuse(error.into_inner())),
+                });
+                if let Ok(loaded) = loaded {
+                    partition.do_send(Resume(vec![loaded]));
+                }
             }
         });
     }

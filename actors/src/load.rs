@@ -53,11 +53,56 @@ pub fn load<P, D: Disk>(
     ids: &impl IdReader,
     parked: Parked<P>,
 ) -> Loaded<P> {
-    let found = read(reader, ids, &parked).map_err(|error| error.to_string());
+    let found = read(reader, ids, &parked, 0).map_err(|stop| match stop {
+        Stop::Unreadable(error) => error.to_string(),
+        Stop::Archived => UNREACHED.to_owned(),
+    });
+    loaded(parked, found)
+}
+
+/// As [`load`], where nothing that was archived is needed.
+///
+/// # Errors
+/// Something is. Nobody who reads from here is to wait for the archive: whoever reads from there gets the request.
+pub fn load_here<P, D: Disk>(
+    reader: &JournalReader<D>,
+    ids: &impl IdReader,
+    parked: Parked<P>,
+) -> Result<Loaded<P>, Parked<P>> {
+    match read(reader, ids, &parked, reader.archived_through()) {
+        Ok(found) => Ok(loaded(parked, Ok(found))),
+        Err(Stop::Unreadable(error)) => Ok(loaded(parked, Err(error.to_string()))),
+        Err(Stop::Archived) => Err(parked),
+    }
+}
+
+/// More requests wait for the archive than are kept.
+pub fn refuse<P>(parked: Parked<P>) -> Loaded<P> {
+    loaded(parked, Err(BUSY.to_owned()))
+}
+
+fn loaded<P>(parked: Parked<P>, found: Result<Found, String>) -> Loaded<P> {
     let found =
         found.and_then(|found| if found.fits() { Ok(found) } else { Err(ELSEWHERE.into()) });
     Loaded { parked, found }
 }
+
+/// Why it was not read.
+enum Stop {
+    Unreadable(ReadError),
+    /// It is in the archive, and that is not to be read.
+    Archived,
+}
+
+impl From<ReadError> for Stop {
+    fn from(error: ReadError) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+const BUSY: &str =
+    "it is in the archive, and too many wait for that: send the same again in a moment";
+const UNREACHED: &str = "it is in the archive, and was not looked for there";
 
 const ELSEWHERE: &str = "the index of ids names an event that has not used up the id";
 
@@ -65,18 +110,19 @@ fn read<P, D: Disk>(
     reader: &JournalReader<D>,
     ids: &impl IdReader,
     parked: &Parked<P>,
-) -> Result<Found, ReadError> {
+    left_out_through: Sequence,
+) -> Result<Found, Stop> {
     let ids = match parked.ids.as_slice() {
         [] => LookedUp::default(),
         keys => ids.look_up(keys)?,
     };
     let first_answers = ids.ids.values().copied().flatten();
-    let mut records =
-        read_all(reader, parked.needs.iter().copied().chain(first_answers).collect())?;
+    let needed = parked.needs.iter().copied().chain(first_answers).collect();
+    let mut records = read_all(reader, needed, left_out_through)?;
     if matches!(parked.stage, Stage::Find(_)) {
         let heads = records.values().filter_map(group_head);
         let missing = heads.filter(|head| !records.contains_key(head)).collect();
-        records.extend(read_all(reader, missing)?);
+        records.extend(read_all(reader, missing, left_out_through)?);
     }
     Ok(Found { records, ids })
 }
@@ -84,7 +130,11 @@ fn read<P, D: Disk>(
 fn read_all<D: Disk>(
     reader: &JournalReader<D>,
     sequences: BTreeSet<Sequence>,
-) -> Result<Records, ReadError> {
+    left_out_through: Sequence,
+) -> Result<Records, Stop> {
+    if sequences.first().is_some_and(|first| *first <= left_out_through) {
+        return Err(Stop::Archived);
+    }
     let sequences: Vec<Sequence> = sequences.into_iter().collect();
     Ok(sequences.iter().copied().zip(reader.read_many(&sequences)?).collect())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use florin_engine::{Event, Forgotten, Sequence};
@@ -23,6 +23,9 @@ use crate::start::Places;
 
 /// How often it is looked for what is new, if nobody says that there is something.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long archived segments are left alone after one could not be read.
+const ARCHIVE_AFTER_FAILURE: Duration = Duration::from_secs(10);
 
 /// What comes to the sealing thread.
 #[derive(Debug)]
@@ -45,6 +48,14 @@ pub enum SealFault {
     /// The journal or an index could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// The same, of a segment that was archived. Nobody waits for it, and those that are here go on.
+    #[error("archived segment {number}: {source}")]
+    Archived {
+        /// The segment.
+        number: u64,
+        /// Why.
+        source: Box<SealFault>,
+    },
 }
 
 /// Makes what is missing, step by step. A plain struct, like the partition's core.
@@ -54,6 +65,8 @@ pub struct Sealer<D: Disk> {
     reader: JournalReader<D>,
     /// Indexes that are whole, by number of segment.
     known: BTreeMap<u64, Arc<SealedIndex<D>>>,
+    /// An archived segment could not be read: none is asked for until [`retry_archived`](Self::retry_archived).
+    leaves_archived: bool,
 }
 
 /// What a step has done.
@@ -99,7 +112,8 @@ impl<D: Disk> Sealer<D> {
         reader: JournalReader<D>,
         known: Indexes<D>,
     ) -> Self {
-        let mut made = Self { maker, archive, reader, known: BTreeMap::new() };
+        let mut made =
+            Self { maker, archive, reader, known: BTreeMap::new(), leaves_archived: false };
         for (segment, index) in known {
             match made.reader.add_sealed(Arc::clone(&index)) {
                 Ok(()) => drop(made.known.insert(segment, index)),
@@ -127,18 +141,34 @@ impl<D: Disk> Sealer<D> {
         last.map_or(0, |(_, span)| *span.end())
     }
 
+    /// Archived segments are asked for again.
+    pub const fn retry_archived(&mut self) {
+        self.leaves_archived = false;
+    }
+
     /// Makes the next thing that is missing.
     ///
     /// # Errors
-    /// It could not be made. Nothing is lost: the journal has everything.
+    /// It could not be made. Nothing is lost: the journal has everything. After [`SealFault::Archived`] the next steps do
+    /// what does not need the archive.
     pub fn step(&mut self) -> Result<Sealed, SealFault> {
         for (segment, error) in self.reader.take_damaged() {
             tracing::warn!(segment, %error, "an index is made again");
             self.known.remove(&segment);
         }
         if let Some((number, span)) = self.next() {
-            self.seal(number, &span)?;
-            return Ok(Sealed::Segment);
+            let sealed = self.seal(number, &span);
+            return match sealed {
+                Ok(()) => Ok(Sealed::Segment),
+                Err(error @ SealFault::Ids(IdsError::Failed { .. } | IdsError::Poisoned)) => {
+                    Err(error)
+                }
+                Err(source) if number <= self.archive.newest() => {
+                    self.leaves_archived = true;
+                    Err(SealFault::Archived { number, source: Box::new(source) })
+                }
+                Err(error) => Err(error),
+            };
         }
         match self.maker.ids.merge_step() {
             Ok(true) => Ok(Sealed::Merged),
@@ -165,7 +195,8 @@ impl<D: Disk> Sealer<D> {
             lacks && at.checked_sub(1).is_none_or(|at| self.known.contains_key(&over[at].0))
         };
         let first_here = over.partition_point(|(number, _)| *number <= archived);
-        let at = (first_here..over.len()).chain(0..first_here).find(is_wanted)?;
+        let archived = if self.leaves_archived { 0..0 } else { 0..first_here };
+        let at = (first_here..over.len()).chain(archived).find(is_wanted)?;
         Some(over[at].clone())
     }
 
@@ -261,6 +292,7 @@ pub fn run<D: Disk>(
     tell: &mut dyn FnMut(Told<D>),
 ) -> Result<(), SealFault> {
     gauge.indexed(sealer.indexed_through());
+    let mut archive_failed_at: Option<Instant> = None;
     loop {
         match work.recv_timeout(LOOK_EVERY) {
             Ok(Sealing::Drop(forgotten)) => {
@@ -269,6 +301,10 @@ pub fn run<D: Disk>(
             }
             Ok(Sealing::Look) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+        if archive_failed_at.is_some_and(|failed_at| failed_at.elapsed() >= ARCHIVE_AFTER_FAILURE) {
+            archive_failed_at = None;
+            sealer.retry_archived();
         }
         loop {
             match sealer.step() {
@@ -279,6 +315,10 @@ pub fn run<D: Disk>(
                 }
                 Err(SealFault::Ids(error @ (IdsError::Failed { .. } | IdsError::Poisoned))) => {
                     return Err(error.into());
+                }
+                Err(error @ SealFault::Archived { .. }) => {
+                    tracing::warn!(%error, "what lies beside it could not be made: it is tried again");
+                    archive_failed_at = Some(Instant::now());
                 }
                 Err(error) => {
                     tracing::warn!(%error, "what lies beside the journal could not be made: it is tried again");

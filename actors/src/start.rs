@@ -177,6 +177,8 @@ pub fn start<D: Disk>(
     let replaying = Replaying { disk, places, options, indexes: &indexes, base };
     let mut figures = StartFigures::default();
     let mut how = How::ReadingAhead;
+    // What the journal said when the last state did not fit.
+    let mut unfit: Option<OpenError> = None;
     let (rebuilt, snapshot, opened) = loop {
         let begun = Instant::now();
         let (ledger, snapshot) = states.next(progress);
@@ -211,7 +213,10 @@ pub fn start<D: Disk>(
                     return Err(error);
                 };
                 states.pass_over(manifest.generation(), error.to_string());
+                unfit = Some(error);
             }
+            // No state is left to begin with. Why those that were there did not do is what somebody has to know.
+            Err(error @ OpenError::Archived { .. }) => return Err(unfit.unwrap_or(error)),
             Err(error) => return Err(error),
         }
     };
@@ -297,12 +302,13 @@ impl States<'_> {
             let mut told = |of| progress(StartProgress::Loading(of));
             let found = match load_through(store, &options, &chunks_ahead, &mut told) {
                 Ok(Loaded { found, passed_over }) => {
-                    let others = passed_over.into_iter().map(|(it, why)| (it, why.to_string()));
-                    self.passed_over.extend(others);
+                    for (generation, why) in passed_over {
+                        self.note(generation, why.to_string());
+                    }
                     found
                 }
                 Err(error) => {
-                    self.passed_over.push((0, error.to_string()));
+                    self.note(0, error.to_string());
                     None
                 }
             };
@@ -326,6 +332,11 @@ impl States<'_> {
 
     fn pass_over(&mut self, generation: u64, why: String) {
         self.below = Some(generation);
-        self.passed_over.push((generation, why));
+        self.note(generation, why);
+    }
+
+    fn note(&mut self, snapshot: u64, why: String) {
+        tracing::warn!(snapshot, why, "a snapshot could not be used");
+        self.passed_over.push((snapshot, why));
     }
 }

@@ -84,7 +84,7 @@ pub enum OpenError {
     StateDiffers(String),
     /// What a start needs of the journal was archived.
     #[error(
-        "events {needed} to {through} are in the archive, and there is no whole snapshot or checkpoint behind them: bring the archived segments back with `florin restore`, or restore a backup"
+        "events {needed} to {through} are in the archive, and there is no whole snapshot or checkpoint behind them: make a backup of this directory and the archive with `florin backup --data`, and of that a new one with `florin restore --same-lineage`"
     )]
     Archived {
         /// The first event that is needed.
@@ -213,6 +213,15 @@ impl OpenError {
             _ if is_full(&source) => Self::Full { path },
             _ => Self::Io { did, path, source },
         }
+    }
+}
+
+impl OpenError {
+    /// Whether it is the place of the archive that failed: nobody could look, and nothing is known to be damaged.
+    pub fn is_out_of_reach(&self) -> bool {
+        let Self::Io { source, .. } = self else { return false };
+        let of_place = source.get_ref().and_then(|error| error.downcast_ref::<PlaceError>());
+        matches!(of_place, Some(PlaceError::Failed { .. }))
     }
 }
 

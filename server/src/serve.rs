@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -21,7 +22,7 @@ use florin_proto::v1::replication_service_server::ReplicationServiceServer;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
@@ -29,8 +30,8 @@ use tonic_health::server::HealthReporter;
 
 use crate::config::Config;
 use crate::rpc::{
-    Admin, Backups, Events, FeedLimits, Gate, Ledger, OversizeLayer, Payments, ReadPool,
-    Replication, RpcLimits,
+    ARCHIVED_READS_MAX, Admin, Backups, Events, FeedLimits, Gate, Ledger, OversizeLayer, Payments,
+    ReadPool, Replication, RpcLimits,
 };
 use crate::telemetry::{self, Subject, Telemetry};
 
@@ -95,9 +96,11 @@ pub fn run(config: Config, opening: Opening) -> anyhow::Result<()> {
         .build()
         .context("the threads of the feed")?;
     let threads = followers.handle().clone();
-    let served =
-        runtime.context("the runtime of the edge")?.block_on(serve(config, opening, threads));
+    let runtime = runtime.context("the runtime of the edge")?;
+    let served = runtime.block_on(serve(config, opening, threads));
     followers.shutdown_background();
+    // A thread may still read from an archive that does not answer: nobody waits for what it reads.
+    runtime.shutdown_timeout(GOODBYE);
     served
 }
 
@@ -130,7 +133,7 @@ fn engine_options(config: &Config, opening: Opening) -> EngineOptions {
         archive: ArchiveSettings {
             to: archive_place(&config.archive.to),
             keep_segments: config.archive.keep_segments as usize,
-            open: |name| crate::backup::open(name).map_err(|error| error.to_string()),
+            open: |name| crate::backup::open_archive(name).map_err(|error| error.to_string()),
         },
     }
 }
@@ -176,6 +179,7 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
         lineage: recovery.lineage,
         limits: FeedLimits::of(&config),
         threads: feed_threads.clone(),
+        archived: Arc::new(Semaphore::new(ARCHIVED_READS_MAX)),
     };
     let admin = Admin {
         engine: engine.clone(),
@@ -242,7 +246,7 @@ async fn serve(config: Config, opening: Opening, feed_threads: Handle) -> anyhow
 
 fn open_engine(config: &Config, opening: Opening) -> anyhow::Result<OpenedEngine> {
     if !config.archive.to.is_empty() {
-        crate::backup::open(&config.archive.to)
+        crate::backup::check_archive(&config.archive.to)
             .map_err(|error| anyhow::anyhow!("CONFIG_INVALID: archive.to: {error}"))?;
     }
     let mut entropy = [0; 32];

@@ -13,14 +13,14 @@ use florin_persistence::{
 use crate::backup::journal_of;
 use crate::serve::ReplayBar;
 
-/// Verifies and reports; `false` if something is wrong.
+/// Verifies and reports; `false` if something is wrong. `archive` is where the archive is now, if it was moved.
 ///
 /// # Errors
 /// The directory cannot be opened: it is locked, or not one of ours.
-pub fn run(data: &Path, json: bool) -> anyhow::Result<bool> {
+pub fn run(data: &Path, archive: Option<&str>, json: bool) -> anyhow::Result<bool> {
     let dir = DataDir::open_existing(data)
         .map_err(|error| anyhow::anyhow!("{}: {error}", error.reason()))?;
-    let found = Findings::of(&dir)?;
+    let found = Findings::of(&dir, archive)?;
     if json {
         println!("{}", found.as_json());
     } else {
@@ -45,8 +45,8 @@ struct Findings {
 }
 
 impl Findings {
-    fn of(dir: &DataDir) -> anyhow::Result<Self> {
-        let (journal, skipped) = archived(dir)?;
+    fn of(dir: &DataDir, archive: Option<&str>) -> anyhow::Result<Self> {
+        let (journal, skipped) = archived(dir, archive)?;
         let mut ledger = Ledger::new(0);
         let mut digests = 0u64;
         let mut differs = None;
@@ -66,16 +66,25 @@ impl Findings {
         };
         bar.finish();
 
+        // Nobody could look at the rest: that says nothing about what is in it.
+        let broke_off = scanned.as_ref().is_err_and(OpenError::is_out_of_reach);
         // Without the archive there is nothing that events could be replayed on.
         let conserved = ledger.is_conserved() && ledger.is_conserved_by_account();
-        let conserved = skipped.is_none().then_some(conserved);
-        let replay_equal = skipped.is_none().then_some(differs.is_none());
+        let is_replayed = skipped.is_none() && !broke_off;
+        let conserved = is_replayed.then_some(conserved);
+        let replay_equal = is_replayed.then_some(differs.is_none());
         // Where replay stopped, nobody has looked at the chain behind.
         let (chain_whole, problem) = match &scanned {
             Ok(report) if report.segments == 0 && skipped.is_none() => {
                 (Some(false), Some("there is no segment of a journal here".to_owned()))
             }
             Ok(_) => (Some(true), skipped.as_ref().map(ToString::to_string)),
+            Err(error) if broke_off => {
+                let through = journal.through();
+                let what =
+                    format!("DATA_ARCHIVED: of events 1 to {through} not all were looked at");
+                (None, Some(format!("{what}: {error}")))
+            }
             Err(error) if differs.is_none() => {
                 (Some(false), Some(format!("{}: {error}", error.reason())))
             }
@@ -211,9 +220,12 @@ impl fmt::Display for Skipped {
 }
 
 /// The journal with its archive, and what of it cannot be read.
-fn archived(dir: &DataDir) -> anyhow::Result<(Archive<RealDisk>, Option<Skipped>)> {
+fn archived(
+    dir: &DataDir,
+    elsewhere: Option<&str>,
+) -> anyhow::Result<(Archive<RealDisk>, Option<Skipped>)> {
     let failed = |error: &OpenError| anyhow::anyhow!("{}: {error}", error.reason());
-    let (journal, problem) = journal_of(dir).map_err(|error| failed(&error))?;
+    let (journal, problem) = journal_of(dir, elsewhere).map_err(|error| failed(&error))?;
     let segments = journal.segments();
     let Some(newest) = segments.last() else { return Ok((journal, None)) };
     let missing = || match journal.missing() {

@@ -60,6 +60,7 @@ async fn from_beginning(server: &Server) -> Result<v1::EventBatch, tonic::Status
 async fn old_ids_are_answered_from_the_archive() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let (data, archive) = (dir.path().join("data"), dir.path().join("archive"));
+    std::fs::create_dir(&archive).expect("made once");
     let to = archive.to_str().expect("a path of text");
     let settings = [
         ("FLORIN_JOURNAL__SEGMENT_BYTES", "65536"),
@@ -118,9 +119,19 @@ async fn old_ids_are_answered_from_the_archive() {
 #[test]
 fn an_archive_that_cannot_be_is_refused_at_the_start() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let mut command = support::serve(&dir.path().join("data"));
-    let output = command.env("FLORIN_ARCHIVE__TO", "ftp://host/x").output().expect("it runs");
-    assert!(!output.status.success());
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("archive.to"), "{said}");
+    let nowhere = dir.path().join("not-mounted");
+    let nowhere = nowhere.to_str().expect("a path of text");
+    for (to, expected) in [("ftp://host/x", "expected a path"), (nowhere, "does not exist")] {
+        let mut command = support::serve(&dir.path().join("data"));
+        let output = command.env("FLORIN_ARCHIVE__TO", to).output().expect("it runs");
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.contains("CONFIG_INVALID")
+                && said.contains("archive.to")
+                && said.contains(expected),
+            "{said}"
+        );
+    }
+    assert!(!Path::new(nowhere).exists(), "it was made");
 }

@@ -51,7 +51,7 @@ pub(super) fn start_archiving(
     let keep_segments = settings.keep_segments;
     let archivist =
         Archivist::new(archive, reader, ids, checkpoints, taker.identity, keep_segments);
-    let (sender, stop) = crossbeam_channel::bounded(0);
+    let (sender, stop) = crossbeam_channel::bounded(1); // to be stopped by a word, too
     spawn("florin-archive", move || {
         let mut take = |store: &mut dyn SnapshotStore| taker.take(store, &mut |_| ());
         archive::run(archivist, &stop, &gauge, &mut take);

@@ -44,8 +44,8 @@ pub(super) fn open<D: Disk>(
 
 /// Where the journal that is here begins: behind the archive, in which there are some segments.
 ///
-/// What lies beside those and is missing is made again from the archive. Only the index of the last of them and their ids
-/// cannot be done without; the sealing thread goes on trying the rest.
+/// Only the index of the last of them and their ids cannot be done without: what of that is missing is made again from the
+/// archive. The rest is left to the sealing thread.
 pub(super) fn base<D: Disk>(
     archive: &Archive<D>,
     maker: &Maker<D>,
@@ -54,31 +54,45 @@ pub(super) fn base<D: Disk>(
 ) -> Result<Base, OpenError> {
     let segments = archive.segments();
     let through = archive.through();
-    let mut totals = Some(Vec::new());
-    for (at, segment) in segments.iter().enumerate() {
-        let object = &segment.object;
-        let (number, span) = (object.number, object.first_sequence..=object.last_sequence);
-        let lacks_ids = overlaps(&maker.ids().missing(through), &span);
-        let is_needed = lacks_ids || at + 1 == segments.len();
-        if lacks_ids || !indexes.contains_key(&number) {
-            let made = totals.as_ref().map(|totals| maker.make(archive, number, &span, totals));
-            match made {
-                Some(Ok(index)) => drop(indexes.insert(number, Arc::new(index))),
-                Some(Err(error)) if is_needed => return Err(not_made(error, archive)),
-                None if is_needed => return Err(needed(archive)),
-                Some(Err(error)) => tracing::warn!(segment = number, %error, "an index is missing"),
-                None => tracing::warn!(segment = number, "an index is missing"),
-            }
-        }
-        totals = indexes.get(&number).map(|index| index.totals().to_vec());
+    let missing_ids = maker.ids().missing(through);
+    let span = |at: usize| segments[at].object.first_sequence..=segments[at].object.last_sequence;
+    let has_index = |at: usize| indexes.contains_key(&segments[at].object.number);
+    let is_last = |at: usize| at + 1 == segments.len();
+    let mut is_needed: Vec<bool> = (0..segments.len())
+        .map(|at| overlaps(&missing_ids, &span(at)) || is_last(at) && !has_index(at))
+        .collect();
+    // The sums of one that is made go on from those of the one before.
+    for at in (1..segments.len()).rev() {
+        is_needed[at - 1] |= is_needed[at] && !has_index(at - 1);
+    }
+    let needed: Vec<usize> = (0..segments.len()).filter(|at| is_needed[*at]).collect();
+    let spans: Vec<_> = needed.iter().map(|at| span(*at)).collect();
+    for (done, (at, span)) in needed.iter().zip(spans).enumerate() {
+        let object = &segments[*at].object;
+        tracing::info!(
+            segment = object.number,
+            bytes = object.bytes,
+            done,
+            of = needed.len(),
+            "what lies beside an archived segment is missing: it is read from the archive"
+        );
+        let before = at.checked_sub(1).map(|before| segments[before].object.number);
+        let totals = match before {
+            Some(before) => indexes.get(&before).map(|index| index.totals().to_vec()),
+            None => Some(Vec::new()),
+        };
+        let totals = totals.ok_or_else(|| needed_of(archive))?;
+        let made = maker.make(archive, object.number, &span, &totals);
+        let index = made.map_err(|error| not_made(error, archive))?;
+        indexes.insert(object.number, Arc::new(index));
     }
     let newest = segments.last().and_then(|newest| indexes.get(&newest.object.number));
     let base = newest.and_then(|newest| Base::new(partition, &segments, newest.passed()));
-    base.ok_or_else(|| needed(archive))
+    base.ok_or_else(|| needed_of(archive))
 }
 
 /// Nothing that is here says what the archive ends with.
-fn needed<D: Disk>(archive: &Archive<D>) -> OpenError {
+fn needed_of<D: Disk>(archive: &Archive<D>) -> OpenError {
     OpenError::Archived { needed: 1, through: archive.through() }
 }
 

@@ -2,8 +2,8 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use florin_actors::archive::{ArchiveFault, Archivist};
 use florin_actors::seal::Sealed;
@@ -27,6 +27,10 @@ pub struct Doubtful {
     pub is_cut_off: AtomicBool,
     pub mangles: AtomicBool,
     is_near: bool,
+    /// As long as somebody else holds it, nothing can be read.
+    pub line: Mutex<()>,
+    /// How many have begun to wait for that.
+    pub waiting: AtomicU64,
 }
 
 impl Doubtful {
@@ -34,7 +38,8 @@ impl Doubtful {
         let inner = DirPlace::new(disk.clone(), "/archive");
         let is_cut_off = AtomicBool::new(false);
         let mangles = AtomicBool::new(false);
-        Arc::new(Self { inner, is_cut_off, mangles, is_near })
+        let (line, waiting) = (Mutex::new(()), AtomicU64::new(0));
+        Arc::new(Self { inner, is_cut_off, mangles, is_near, line, waiting })
     }
 
     fn reach(&self, name: &str) -> Result<(), PlaceError> {
@@ -48,6 +53,10 @@ impl Doubtful {
 impl Objects for Doubtful {
     fn get(&self, name: &str, offset: u64, buf: &mut [u8]) -> Result<(), PlaceError> {
         self.reach(name)?;
+        if self.line.try_lock().is_err() {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+        }
+        drop(self.line.lock());
         self.inner.get(name, offset, buf)
     }
 }
@@ -74,6 +83,16 @@ impl Place for Doubtful {
     fn head(&self, name: &str) -> Result<Option<Head>, PlaceError> {
         self.reach(name)?;
         self.inner.head(name)
+    }
+
+    fn settle(&self, name: &str) -> Result<(), PlaceError> {
+        self.reach(name)?;
+        self.inner.settle(name)
+    }
+
+    fn confirm(&self, name: &str, bytes: u64, blake3: &[u8; 32]) -> Result<(), PlaceError> {
+        self.reach(name)?;
+        self.inner.confirm(name, bytes, blake3)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Head>, PlaceError> {

@@ -1,6 +1,8 @@
 //! What is old goes to the archive, and nothing is missed: on a simulated disk, with a crash at every step.
 
 mod bank;
+mod history;
+mod reach;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

@@ -86,6 +86,23 @@ impl<D: Disk> Archive<D> {
         segments.values().cloned().collect()
     }
 
+    /// How many segments are in it.
+    pub fn len(&self) -> u64 {
+        let segments = self.shared.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.len() as u64
+    }
+
+    /// Whether nothing was archived.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The segment in it that has this number.
+    pub fn segment(&self, number: u64) -> Option<ArchivedSegment> {
+        let segments = self.shared.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.get(&number).cloned()
+    }
+
     /// Number of the newest segment in it; 0 if there is none.
     pub fn newest(&self) -> u64 {
         let segments = self.shared.segments.read().unwrap_or_else(PoisonError::into_inner);
@@ -119,6 +136,16 @@ impl<D: Disk> Archive<D> {
         Ok(missing.map(|object| object.name))
     }
 
+    /// Whether a segment that was fetched is still here.
+    pub(crate) fn has_fetched(&self, number: u64) -> bool {
+        self.shared.cache.has(number)
+    }
+
+    /// A segment that was fetched is used: others go before it.
+    pub(crate) fn use_fetched(&self, number: u64) {
+        self.shared.cache.take_up(number);
+    }
+
     /// The archived segment whose file this would be.
     fn object_of(&self, path: &Path) -> Option<SegmentObject> {
         let number = segment::number_in(path.file_name()?.to_str()?)?;
@@ -138,7 +165,7 @@ impl<D: Disk> Archive<D> {
             let file = ObjectFile::new(Arc::clone(place), object);
             return Ok(ArchivedFile::There(Box::new(file)));
         }
-        self.shared.cache.open(&**place, &object).map(ArchivedFile::Here)
+        self.shared.cache.open(&**place, &object).map(ArchivedFile::Fetched)
     }
 }
 
@@ -203,6 +230,8 @@ impl<D: Disk> Disk for Archive<D> {
 pub enum ArchivedFile<F> {
     /// It is on this disk.
     Here(F),
+    /// It is on this disk for a while.
+    Fetched(F),
     /// It is an object of the archive, and can only be read.
     There(Box<ObjectFile>),
 }
@@ -210,42 +239,42 @@ pub enum ArchivedFile<F> {
 impl<F: DiskFile> DiskFile for ArchivedFile<F> {
     fn len(&self) -> io::Result<u64> {
         match self {
-            Self::Here(file) => file.len(),
+            Self::Here(file) | Self::Fetched(file) => file.len(),
             Self::There(file) => file.len(),
         }
     }
 
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         match self {
-            Self::Here(file) => file.read_at(buf, offset),
+            Self::Here(file) | Self::Fetched(file) => file.read_at(buf, offset),
             Self::There(file) => file.read_at(buf, offset),
         }
     }
 
     fn read_past_cache(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         match self {
-            Self::Here(file) => file.read_past_cache(buf, offset),
+            Self::Here(file) | Self::Fetched(file) => file.read_past_cache(buf, offset),
             Self::There(file) => file.read_past_cache(buf, offset),
         }
     }
 
     fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
         match self {
-            Self::Here(file) => file.write_at(buf, offset),
+            Self::Here(file) | Self::Fetched(file) => file.write_at(buf, offset),
             Self::There(file) => file.write_at(buf, offset),
         }
     }
 
     fn sync_data(&self) -> io::Result<()> {
         match self {
-            Self::Here(file) => file.sync_data(),
+            Self::Here(file) | Self::Fetched(file) => file.sync_data(),
             Self::There(file) => file.sync_data(),
         }
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         match self {
-            Self::Here(file) => file.set_len(len),
+            Self::Here(file) | Self::Fetched(file) => file.set_len(len),
             Self::There(file) => file.set_len(len),
         }
     }

@@ -10,6 +10,7 @@
 
 mod cache;
 mod disk;
+mod listing;
 mod marker;
 mod retire;
 

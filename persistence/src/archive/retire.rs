@@ -1,14 +1,11 @@
 //! Taking a sealed segment out of the hot set, step by step.
 
 use std::io::{self, Read};
-use std::ops::ControlFlow;
 use std::sync::PoisonError;
 
 use super::disk::{Archive, ArchivePlace, Shared};
 use super::marker::{ArchivedSegment, Marker};
-use crate::backup::{
-    BackupError, BackupProgress, Phase, Place, PlaceError, SegmentObject, describe, fetch,
-};
+use crate::backup::{BackupError, Place, PlaceError, SegmentObject, describe};
 use crate::disk::{Disk, DiskFile};
 use crate::error::OpenError;
 use crate::format::segment;
@@ -43,7 +40,10 @@ impl<D: Disk> Archive<D> {
             let file = options.journal.join(segment::file_name(number));
             OpenError::Damaged { file, offset: 0, what }
         })?;
+        // A volume that is not mounted any more has none of what was archived. After the copy it tells where that went.
+        self.check_newest(&**place)?;
         self.copy(&**place, &segment.object)?;
+        self.check_newest(&**place)?;
         marker.publish(disk, &options.partition_dir)?;
         let mut known = segments.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(number, segment.clone());
@@ -76,32 +76,37 @@ impl<D: Disk> Archive<D> {
         Ok(removed)
     }
 
+    /// The newest object that is said to be there has to be there.
+    fn check_newest(&self, place: &dyn Place) -> Result<(), PlaceError> {
+        let Some(newest) = self.segment(self.newest()) else { return Ok(()) };
+        let object = newest.object;
+        if place.head(&object.name)?.is_some_and(|head| head.bytes == object.bytes) {
+            return Ok(());
+        }
+        Err(PlaceError::Missing { name: object.name })
+    }
+
     /// Writes the object, unless it is there already, and reads it back.
     fn copy(&self, place: &dyn Place, object: &SegmentObject) -> Result<(), BackupError> {
-        let head = place.head(&object.name)?;
-        let is_there = head.is_some_and(|head| head.bytes == object.bytes);
-        if is_there && read_back(place, object).is_ok() {
+        let SegmentObject { name, bytes, blake3, .. } = object;
+        let is_there = place.head(name)?.is_some_and(|head| head.bytes == *bytes);
+        // That it is there says neither that it is durable nor that it is whole.
+        if is_there && place.confirm(name, *bytes, &blake3.0).is_ok() {
             return Ok(());
         }
         let Shared { disk, options, .. } = &*self.shared;
         let path = options.journal.join(segment::file_name(object.number));
         let file = disk.open_read_only(&path);
         let file = file.map_err(|e| OpenError::from_io("opened", &path, e))?;
-        let mut content = Content { file: &file, offset: 0, end: object.bytes };
-        place.put(&object.name, &mut content, object.bytes, &object.blake3.0)?;
-        read_back(place, object)
+        let mut content = Content { file: &file, offset: 0, end: *bytes };
+        place.put(name, &mut content, *bytes, &blake3.0)?;
+        place.confirm(name, *bytes, &blake3.0).map_err(|error| match error {
+            PlaceError::Mangled { name } => {
+                BackupError::Damaged { object: name, what: "it does not fit its hash".to_owned() }
+            }
+            error => error.into(),
+        })
     }
-}
-
-/// Reads all of an object and compares its hash.
-fn read_back(place: &dyn Place, object: &SegmentObject) -> Result<(), BackupError> {
-    let mut progress = BackupProgress {
-        phase: Phase::Fetching,
-        bytes_done: 0,
-        bytes_total: object.bytes,
-        sequence: object.last_sequence,
-    };
-    fetch(place, object, &mut progress, &mut |_| ControlFlow::Continue(()), &mut |_, _| Ok(()))
 }
 
 /// The first bytes of a file.

@@ -41,6 +41,21 @@ pub fn load(place: &dyn Place, name: &str) -> Result<Manifest, BackupError> {
     Manifest::decode(name, &bytes)
 }
 
+/// Writes a manifest, unless it is there: what it names is a backup from then on. Gives its name.
+pub(crate) fn put_manifest(place: &dyn Place, manifest: &Manifest) -> Result<String, BackupError> {
+    let (name, bytes) = manifest.encode()?;
+    let hash = *blake3::hash(&bytes).as_bytes();
+    let len = bytes.len() as u64;
+    let is_there = place.head(&name)?.is_some_and(|head| head.bytes == len);
+    if !is_there || place.confirm(&name, len, &hash).is_err() {
+        place.put(&name, &mut bytes.as_slice(), len, &hash)?;
+    }
+    match place.head(&name)? {
+        Some(_) => Ok(name),
+        None => Err(PlaceError::missing(&name).into()),
+    }
+}
+
 /// The backup that reaches farthest. Where several histories lie in one place, somebody has to choose.
 pub fn latest(place: &dyn Place) -> Result<(String, Manifest), BackupError> {
     let last = list(place)?.pop().ok_or(BackupError::NotFound { name: None })?;

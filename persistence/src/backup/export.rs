@@ -6,8 +6,8 @@ use std::path::Path;
 
 use florin_engine::Sequence;
 
-use super::catalog;
-use super::error::{BackupError, PlaceError};
+use super::catalog::{self, put_manifest};
+use super::error::BackupError;
 use super::manifest::{Manifest, SegmentObject};
 use super::place::Place;
 use super::plan::{lineage_of, plan};
@@ -65,6 +65,8 @@ pub fn export<D: Disk>(
         let there = place.head(&object.name)?.is_some_and(|head| head.bytes == object.bytes);
         if options.full || !there {
             missing.push((at, object));
+        } else {
+            place.settle(&object.name)?;
         }
     }
     let mut progress = BackupProgress {
@@ -90,12 +92,7 @@ pub fn export<D: Disk>(
         put?;
     }
     let (objects_sent, bytes_sent) = (missing.len() as u64, progress.bytes_total);
-    let (name, bytes) = journal.manifest.encode()?;
-    let hash = *blake3::hash(&bytes).as_bytes();
-    place.put(&name, &mut bytes.as_slice(), bytes.len() as u64, &hash)?;
-    if place.head(&name)?.is_none() {
-        return Err(PlaceError::missing(&name).into());
-    }
+    let name = put_manifest(place, &journal.manifest)?;
     Ok(Exported { name, manifest: journal.manifest, objects_sent, bytes_sent })
 }
 

@@ -125,7 +125,7 @@ impl SegmentObject {
 }
 
 impl Manifest {
-    pub(super) const FORMAT: u16 = FORMAT;
+    pub(crate) const FORMAT: u16 = FORMAT;
 
     /// The bytes that lie in the place, and the name that belongs to them.
     pub(super) fn encode(&self) -> Result<(String, Vec<u8>), BackupError> {

@@ -21,6 +21,7 @@ mod plan;
 mod restore;
 mod verify;
 
+pub(crate) use catalog::put_manifest;
 pub use catalog::{Listed, latest, list, load};
 pub use dir::DirPlace;
 pub use error::{BackupError, PlaceError};

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use super::PIECE_BYTES;
 use super::error::PlaceError;
 use crate::format::Hash;
 
@@ -40,6 +41,39 @@ pub trait Place: Objects {
 
     /// Looks for an object.
     fn head(&self, name: &str) -> Result<Option<Head>, PlaceError>;
+
+    /// Makes durable an object that is there, whoever wrote it. That it can be read does not say that it is. Places
+    /// that show nothing else have nothing to do.
+    ///
+    /// # Errors
+    /// [`PlaceError::Missing`] if there is no such object.
+    fn settle(&self, _name: &str) -> Result<(), PlaceError> {
+        Ok(())
+    }
+
+    /// Makes sure that an object is there, [durable](Self::settle), and has this length and this BLAKE3 hash: all of it is read, from
+    /// the device where the place can tell that from what is cached.
+    ///
+    /// # Errors
+    /// [`PlaceError::Missing`] if it is not there or shorter, [`PlaceError::Mangled`] if it is something else.
+    fn confirm(&self, name: &str, bytes: u64, blake3: &Hash) -> Result<(), PlaceError> {
+        self.settle(name)?;
+        let mut hasher = blake3::Hasher::new();
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut done = 0;
+        while done < bytes {
+            let left = usize::try_from(bytes - done).unwrap_or(usize::MAX);
+            let piece = &mut piece[..left.min(PIECE_BYTES)];
+            self.get(name, done, piece)?;
+            hasher.update(piece);
+            done += piece.len() as u64;
+        }
+        if hasher.finalize().as_bytes() == blake3 {
+            Ok(())
+        } else {
+            Err(PlaceError::Mangled { name: name.to_owned() })
+        }
+    }
 
     /// Objects whose name begins with this, by name.
     fn list(&self, prefix: &str) -> Result<Vec<Head>, PlaceError>;

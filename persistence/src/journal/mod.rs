@@ -5,7 +5,7 @@ mod checked;
 pub(crate) mod encoder;
 pub(crate) mod index;
 mod past;
-mod reader;
+pub(crate) mod reader;
 mod single;
 mod spare;
 mod walker;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use florin_engine::{Event, Sequence};
@@ -60,7 +60,21 @@ pub(super) struct Inner<D: Disk> {
 }
 
 /// The file of a segment, wherever it is.
-pub(super) type Opened<D> = ArchivedFile<<D as Disk>::File>;
+pub(crate) type Opened<D> = ArchivedFile<<D as Disk>::File>;
+
+/// Opens the file of a segment, wherever it is.
+pub(crate) fn open_segment<D: Disk>(
+    disk: &D,
+    archive: Option<&Archive<D>>,
+    path: &Path,
+) -> io::Result<Opened<D>> {
+    match (disk.open_read_only(path), archive) {
+        (Err(error), Some(archive)) if error.kind() == io::ErrorKind::NotFound => {
+            archive.open_read_only(path)
+        }
+        (opened, _) => opened.map(ArchivedFile::Here),
+    }
+}
 
 /// Where a frame is, by headers that nobody has checked.
 pub(super) struct Located<F> {
@@ -155,8 +169,9 @@ impl<D: Disk> JournalReader<D> {
     /// # Errors
     /// The standby does not follow this journal, see [`ShipError::reason`].
     pub fn shipper(&self, from: &FollowPoint) -> Result<Shipper<D>, ShipError> {
-        let Inner { disk, dir, shared, .. } = &*self.inner;
-        Shipper::begin(disk.clone(), dir.clone(), Arc::clone(shared), from)
+        let Inner { disk, dir, shared, archive, .. } = &*self.inner;
+        let at = (dir.clone(), archive.get().cloned());
+        Shipper::begin(disk.clone(), at, Arc::clone(shared), from)
     }
 
     /// Reads one event.
@@ -228,14 +243,15 @@ impl<D: Disk> Inner<D> {
         }
         // Nobody waits for it who wants another file: it may have to be fetched from far away.
         let path = self.path(place);
-        let opened = match (self.disk.open_read_only(&path), self.archive.get()) {
-            (Err(error), Some(archive)) if error.kind() == io::ErrorKind::NotFound => {
-                archive.open_read_only(&path)
-            }
-            (opened, _) => opened.map(ArchivedFile::Here),
-        };
+        let opened = open_segment(&self.disk, self.archive.get(), &path);
         let file = Arc::new(opened.map_err(|source| ReadError::Io { path, source })?);
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (ArchivedFile::Fetched(_), Some(archive)) = (&*file, self.archive.get()) {
+            // Another one may have gone for it: as long as its file is open, its room is taken.
+            files.retain(|(number, file)| {
+                !matches!(**file, ArchivedFile::Fetched(_)) || archive.has_fetched(*number)
+            });
+        }
         if files.len() >= OPEN_FILES {
             files.remove(0);
         }
@@ -250,6 +266,9 @@ impl<D: Disk> Inner<D> {
         let entry = files.remove(at);
         let file = Arc::clone(&entry.1);
         files.push(entry);
+        if let (ArchivedFile::Fetched(_), Some(archive)) = (&*file, self.archive.get()) {
+            archive.use_fetched(number);
+        }
         Some(file)
     }
 

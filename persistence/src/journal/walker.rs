@@ -102,6 +102,13 @@ impl<D: Disk> Walker<D> {
         Ok(events)
     }
 
+    /// Gives this one away, to read on another thread; a new one stands in for it.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        let other = Self::new(self.reader.clone());
+        std::mem::replace(self, other)
+    }
+
     /// As [`JournalReader::archived_through`].
     pub fn archived_through(&self) -> Sequence {
         self.reader.archived_through()

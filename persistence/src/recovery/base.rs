@@ -67,6 +67,16 @@ impl Base {
         self.number
     }
 
+    /// The opening that wrote the newest archived segment.
+    pub(crate) const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The history of the newest archived segment.
+    pub(crate) fn lineage(&self) -> Option<Lineage> {
+        self.segments.last().map(|segment| segment.lineage)
+    }
+
     /// The last event that is not here.
     pub const fn through(&self) -> Sequence {
         self.ended.last_sequence

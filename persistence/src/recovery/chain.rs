@@ -110,7 +110,11 @@ impl<D: Disk> Resolver<'_, D> {
             }
             obsolete.push(file.number);
         }
-        // None counts. That may only be if none ever did.
+        // None counts. That may only be if none ever did: where segments were archived, another had begun behind them.
+        if let Some(base) = self.base {
+            let what = "it is missing: it comes behind the last archived segment";
+            return Err(self.missing(base.number + 1, what));
+        }
         match self.inventory.segments.first_key_value() {
             Some((number, file)) if file.header.is_some() || *number > 1 => {
                 Err(self

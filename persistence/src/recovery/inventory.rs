@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::base::Base;
 use crate::disk::{Disk, DiskFile};
 use crate::error::OpenError;
 use crate::format::segment::{self, HEADER_BYTES, HeaderFault, SegmentHeader};
@@ -37,6 +38,8 @@ pub(crate) struct Inventory {
     pub(crate) lineage: Option<Lineage>,
     /// That one is a fork.
     pub(crate) is_fork: bool,
+    /// Number and epoch of the newest archived segment: what is here comes behind it. 0 if there is none.
+    archived: (u64, u64),
 }
 
 impl Inventory {
@@ -86,9 +89,15 @@ impl Inventory {
         Ok(inventory)
     }
 
-    /// The highest number in the folder; 0 if there is no segment.
+    /// What is here comes behind an archived segment: no number, epoch or history is used again.
+    pub(crate) fn comes_behind(&mut self, base: &Base) {
+        self.archived = (base.newest(), base.epoch());
+        self.lineage = self.lineage.or(base.lineage());
+    }
+
+    /// The highest number in the folder or the archive; 0 if there is no segment.
     pub(crate) fn highest_number(&self) -> u64 {
-        self.segments.last_key_value().map_or(0, |(number, _)| *number)
+        self.segments.last_key_value().map_or(0, |(number, _)| *number).max(self.archived.0)
     }
 
     /// The highest format version in any header; 0 if there is none.
@@ -97,10 +106,10 @@ impl Inventory {
         headers.map(|header| header.version).max().unwrap_or(0)
     }
 
-    /// The highest epoch in any header; 0 if there is none.
+    /// The highest epoch in any header or the archive; 0 if there is none.
     pub(crate) fn highest_epoch(&self) -> u64 {
         let headers = self.segments.values().filter_map(|file| file.header.as_ref());
-        headers.map(|header| header.epoch).max().unwrap_or(0)
+        headers.map(|header| header.epoch).max().unwrap_or(0).max(self.archived.1)
     }
 }
 

@@ -222,7 +222,10 @@ pub fn open_from<D: Disk>(
         return Err(OpenError::SegmentBytes { given });
     }
     disk.create_dir_all(dir).map_err(|e| OpenError::from_io("made", dir, e))?;
-    let inventory = Inventory::take(disk, dir, Some(options.partition), from.above())?;
+    let mut inventory = Inventory::take(disk, dir, Some(options.partition), from.above())?;
+    if let Some(base) = &from.base {
+        inventory.comes_behind(base);
+    }
     let found = read(disk, dir, &inventory, options.cut_damaged_tail, from, replay, progress)?;
     let report = found.report.clone();
     let (writer, reader, taken_over) = takeover::begin(disk, dir, options, &inventory, found)?;

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use florin_engine::Sequence;
 
 use super::{FollowPoint, Piece, ShipError};
+use crate::archive::Archive;
 use crate::disk::{Disk, DiskFile};
 use crate::format::frame::{self, FrameHeader, FrameKind};
 use crate::format::sector::SECTOR_BYTES;
 use crate::format::segment::{self, HEADER_BYTES};
 use crate::format::{Lineage, footer};
 use crate::journal::index::SharedIndex;
+use crate::journal::reader::{Opened, open_segment};
 
 /// Frames go together up to this size; a larger frame goes alone.
 const PIECE_BYTES: usize = 1024 * 1024;
@@ -26,13 +28,15 @@ const AHEAD_BYTES: usize = 16 * 1024;
 pub struct Shipper<D: Disk> {
     disk: D,
     dir: PathBuf,
+    /// Where segments are read that are not here any more.
+    archive: Option<Archive<D>>,
     shared: Arc<SharedIndex>,
     /// The segment that is read; 0 = before the first.
     segment: u64,
     /// Its lineage. Those before it may be of others: a ledger that was restored goes on from another one.
     lineage: Option<Lineage>,
     /// `None`: it is over.
-    file: Option<D::File>,
+    file: Option<Opened<D>>,
     offset: u64,
     next_sequence: Sequence,
     /// How much is read at once: more as long as there is more.
@@ -43,7 +47,7 @@ impl<D: Disk> Shipper<D> {
     /// Goes on where a standby is.
     pub(crate) fn begin(
         disk: D,
-        dir: PathBuf,
+        (dir, archive): (PathBuf, Option<Archive<D>>),
         shared: Arc<SharedIndex>,
         from: &FollowPoint,
     ) -> Result<Self, ShipError> {
@@ -60,6 +64,7 @@ impl<D: Disk> Shipper<D> {
         let mut shipper = Self {
             disk,
             dir,
+            archive,
             lineage: shared.lineage_of(segment),
             shared,
             segment,
@@ -160,7 +165,7 @@ impl<D: Disk> Shipper<D> {
     /// Whole frames that are durable. A takeover frame goes alone: the standby syncs what was taken over before.
     fn frames(
         &mut self,
-        file: &D::File,
+        file: &Opened<D>,
         durable_through: Sequence,
     ) -> Result<Option<Piece>, ShipError> {
         let mut bytes = vec![0; self.ahead_bytes];
@@ -199,7 +204,7 @@ impl<D: Disk> Shipper<D> {
     }
 
     /// The footer, if it comes next.
-    fn footer(&mut self, file: &D::File) -> Result<Option<Piece>, ShipError> {
+    fn footer(&mut self, file: &Opened<D>) -> Result<Option<Piece>, ShipError> {
         let mut bytes = vec![0; SECTOR_BYTES];
         let read = file.read_at(&mut bytes, self.offset);
         if read.map_err(|source| self.io(self.segment, source))? < SECTOR_BYTES {
@@ -225,8 +230,9 @@ impl<D: Disk> Shipper<D> {
         (len > 0).then_some(piece)
     }
 
-    fn open(&self, segment: u64) -> Result<D::File, ShipError> {
-        self.disk.open_read_only(&self.path(segment)).map_err(|source| match source.kind() {
+    fn open(&self, segment: u64) -> Result<Opened<D>, ShipError> {
+        let opened = open_segment(&self.disk, self.archive.as_ref(), &self.path(segment));
+        opened.map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => ShipError::Archived { segment },
             _ => self.io(segment, source),
         })

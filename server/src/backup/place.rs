@@ -8,6 +8,7 @@ use florin_persistence::backup::{DirPlace, Place};
 use rusty_s3::{Bucket, Credentials, UrlStyle};
 use url::Url;
 
+use super::patience::{LEFT_ALONE, Patience};
 use super::s3::S3Place;
 
 /// What was named is no place for backups.
@@ -40,6 +41,28 @@ pub(crate) fn open(given: &str) -> Result<Arc<dyn Place>, InvalidUrl> {
         return Ok(Arc::new(S3Place::new(bucket, credentials, prefix)));
     }
     Ok(Arc::new(DirPlace::new(RealDisk, folder(given)?)))
+}
+
+/// As [`open`], of an archive: what is in it is nowhere else. A folder is never made, see [`DirPlace::existing`].
+pub(crate) fn open_archive(given: &str) -> Result<Arc<dyn Place>, InvalidUrl> {
+    let place = if given.starts_with("s3://") {
+        open(given)?
+    } else {
+        Arc::new(DirPlace::existing(RealDisk, folder(given)?))
+    };
+    Ok(Arc::new(Patience::new(place, LEFT_ALONE)))
+}
+
+/// Whether something can be archived there, as far as that can be told before: a folder has to be there.
+pub(crate) fn check_archive(given: &str) -> Result<(), InvalidUrl> {
+    open_archive(given)?;
+    if given.starts_with("s3://") || folder(given)?.is_dir() {
+        return Ok(());
+    }
+    Err(InvalidUrl::new(
+        given,
+        "the folder does not exist: create it once, on the volume that is meant",
+    ))
 }
 
 /// Bucket and prefix of `s3://bucket/prefix?endpoint=…&region=…&style=…`.

@@ -28,6 +28,10 @@ const WAITS: [Duration; 3] =
 const ANSWER_BYTES_MAX: u64 = 16 << 20;
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 const ANSWER_MAX: Duration = Duration::from_secs(60);
+/// How long nothing at all may arrive or be taken in the middle of a body.
+const STALL_MAX: Duration = Duration::from_secs(60);
+/// How long one body may take: a part, or a piece that is read. Objects are as many of these as it takes.
+const BODY_MAX: Duration = Duration::from_secs(600);
 
 /// Backups in a bucket.
 pub(super) struct S3Place {
@@ -42,13 +46,7 @@ type Answer = (Response<()>, Vec<u8>);
 
 impl S3Place {
     pub fn new(bucket: Bucket, credentials: Credentials, prefix: String) -> Self {
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_connect(Some(CONNECT_MAX))
-            .timeout_recv_response(Some(ANSWER_MAX))
-            .build()
-            .new_agent();
-        Self { agent, bucket, credentials, prefix }
+        Self { agent: agent(STALL_MAX), bucket, credentials, prefix }
     }
 
     fn key(&self, name: &str) -> String {
@@ -309,6 +307,22 @@ impl Place for S3Place {
     }
 }
 
+/// What makes the requests. Nothing that it waits for may take for ever.
+fn agent(stall: Duration) -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_connect(Some(CONNECT_MAX))
+        .timeout_resolve(Some(CONNECT_MAX))
+        .timeout_send_request(Some(ANSWER_MAX))
+        .timeout_send_body(Some(BODY_MAX))
+        .timeout_recv_response(Some(ANSWER_MAX))
+        .timeout_recv_body(Some(BODY_MAX))
+        .timeout_per_read(Some(stall))
+        .timeout_per_write(Some(stall))
+        .build()
+        .new_agent()
+}
+
 /// The header with which the server compares what arrived.
 fn md5(body: &[u8]) -> (&'static str, String) {
     ("content-md5", STANDARD.encode(Md5::digest(body)))
@@ -351,7 +365,36 @@ fn summary(content: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+
     use super::*;
+
+    #[test]
+    fn a_body_that_stalls_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let endpoint = format!("http://{}", listener.local_addr().expect("its address"));
+        let serving = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("somebody comes");
+            let head = b"HTTP/1.1 206 Partial Content\r\ncontent-length: 100\r\n\r\nhalf";
+            stream.write_all(head).expect("written");
+            stream // open until the end
+        });
+        let endpoint = Url::parse(&endpoint).expect("a URL");
+        let bucket = Bucket::new(endpoint, rusty_s3::UrlStyle::Path, "b", "r").expect("a bucket");
+        let credentials = Credentials::new("key", "secret");
+        let agent = agent(Duration::from_millis(200));
+        let place = S3Place { agent, bucket, credentials, prefix: String::new() };
+        let url = place.bucket.get_object(Some(&place.credentials), "x").sign(SIGNED_FOR);
+        let (answered, answer) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            answered.send(place.send_once(&url, "GET", &[], None, 1_000).map(drop))
+        });
+        let answer = answer.recv_timeout(Duration::from_secs(20)).expect("it does not hang");
+        let what = answer.expect_err("nothing comes any more");
+        assert!(what.contains("timeout"), "{what}");
+        drop(serving.join().expect("it served"));
+    }
 
     #[test]
     fn what_an_error_says() {

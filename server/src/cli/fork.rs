@@ -40,6 +40,10 @@ pub(super) struct Fork {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
+    /// Where the archive is now, if it was moved [default: where it was when the last segment was archived]
+    #[arg(long, value_name = "URL", requires = "data")]
+    archive: Option<String>,
+
     /// Last event, or moment (2026-11-24T16:29:59Z, or 2h for two hours ago); a group is never split
     /// [default: all there is]
     #[arg(long, value_name = "SEQUENCE|TIME")]
@@ -58,7 +62,10 @@ impl Fork {
             (Some(data), _) => {
                 let dir = DataDir::open_existing(&data)?;
                 let mut bar = WorkBar::new();
-                let (disk, _) = journal_of(&dir)?;
+                let (disk, problem) = journal_of(&dir, self.archive.as_deref())?;
+                if let Some(problem) = problem {
+                    output.note(&format!("the archive cannot be used: {problem}"))?;
+                }
                 let archived = disk.segments();
                 let (folder, now_ns) = (dir.journal(0), now_ns());
                 let journal = plan(&disk, &folder, &archived, None, None, now_ns, &mut |done| {

@@ -25,11 +25,15 @@ pub(super) struct Verify {
         value_name = "DIR"
     )]
     data: PathBuf,
+
+    /// Where the archive is now, if it was moved [default: where it was when the last segment was archived]
+    #[arg(long, value_name = "URL")]
+    archive: Option<String>,
 }
 
 impl Verify {
     pub fn run(self, json: bool) -> Result<Exit, Failure> {
-        match crate::verify::run(&self.data, json) {
+        match crate::verify::run(&self.data, self.archive.as_deref(), json) {
             Ok(true) => Ok(Exit::Done),
             Ok(false) => Ok(Exit::Refused),
             Err(error) => Err(Failure::verify(&error)),

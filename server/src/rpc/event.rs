@@ -4,6 +4,7 @@ mod cursor;
 mod follower;
 mod outbox;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use florin_actors::Engine;
@@ -11,6 +12,7 @@ use florin_proto::v1;
 use florin_proto::v1::event_service_server::EventService;
 use florin_proto::v1::refusal::Reason;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
 use super::ledger::TENANT;
@@ -60,7 +62,12 @@ pub struct Events {
     pub limits: FeedLimits,
     /// Where subscribers are served: they read files, so not where payments are.
     pub threads: Handle,
+    /// Permits to read what was archived.
+    pub archived: Arc<Semaphore>,
 }
+
+/// Subscribers that read from the archive at the same time.
+pub const ARCHIVED_READS_MAX: usize = 2;
 
 #[tonic::async_trait]
 impl EventService for Events {
@@ -101,7 +108,8 @@ impl EventService for Events {
             stall: self.limits.stall,
         };
         let (outbox, batches) = outbox::outbox(cursor.position);
-        let follower = Follower::new(seat, journal.walker(), filter, cursor, pace, outbox);
+        let reading = (journal.walker(), Arc::clone(&self.archived));
+        let follower = Follower::new(seat, reading, filter, cursor, pace, outbox);
         self.threads.spawn(follower.run());
         Ok(Response::new(batches))
     }

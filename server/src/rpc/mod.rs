@@ -21,7 +21,7 @@ mod token;
 
 pub use admin::Admin;
 pub use backup::Backups;
-pub use event::{Events, FeedLimits};
+pub use event::{ARCHIVED_READS_MAX, Events, FeedLimits};
 pub use gate::Gate;
 pub use ledger::{Ledger, RpcLimits};
 pub use oversize::OversizeLayer;

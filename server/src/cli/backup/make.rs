@@ -41,6 +41,7 @@ pub(super) async fn by_server(
 
 pub(super) fn offline(
     data: &Path,
+    archive: Option<&str>,
     new: &NewBackup,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
@@ -48,7 +49,10 @@ pub(super) fn offline(
     let dir = DataDir::open_existing(data)?;
     let options = ExportOptions { durable_through: None, full: new.full, now_ns: now_ns() };
     let (mut bar, mut limit) = (WorkBar::new(), Pace::new(new.bytes_per_second));
-    let (journal, _) = journal_of(&dir)?;
+    let (journal, problem) = journal_of(&dir, archive)?;
+    if let Some(problem) = problem {
+        output.note(&format!("the archive cannot be used: {problem}"))?;
+    }
     let archived = journal.segments();
     let made = export(&journal, &dir.journal(0), &archived, &*place, &options, &mut |progress| {
         bar.watch(&progress);

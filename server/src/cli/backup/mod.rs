@@ -57,6 +57,10 @@ pub(super) struct Backup {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
+    /// Where the archive is now, if it was moved [default: where it was when the last segment was archived]
+    #[arg(long, value_name = "URL", requires = "data")]
+    archive: Option<String>,
+
     #[command(flatten)]
     connection: Connection,
 }
@@ -69,7 +73,7 @@ enum Command {
 
 impl Backup {
     pub fn run(self, output: &mut Output<'_>) -> Result<Exit, Failure> {
-        let Self { command, to, full, rate_limit, data, connection } = self;
+        let Self { command, to, full, rate_limit, data, archive, connection } = self;
         match command {
             Some(Command::List(list)) => list.run(output),
             Some(Command::Verify(verify)) => verify.run(output),
@@ -77,7 +81,7 @@ impl Backup {
                 let to = to.unwrap_or_default();
                 let new = florin_client::NewBackup { to, full, bytes_per_second: rate_limit };
                 match data {
-                    Some(data) => make::offline(&data, &new, output),
+                    Some(data) => make::offline(&data, archive.as_deref(), &new, output),
                     None => super::wait_for(make::by_server(&connection, &new, output)),
                 }
             }

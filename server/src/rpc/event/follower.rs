@@ -1,6 +1,7 @@
 //! One subscriber, served: reads on from where it is, translates what passes the filter, and waits where the
 //! transport or the journal has to go first.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use florin_actors::command::Unavailable;
@@ -11,7 +12,7 @@ use florin_persistence::{ReadError, RealDisk, Walker};
 use florin_proto::v1;
 use florin_proto::v1::refusal::Reason;
 use prost::Message as _;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tonic::Status;
 
@@ -48,6 +49,8 @@ pub(super) struct Follower {
     seat: Seat,
     tip: watch::Receiver<Tip>,
     walker: Walker<RealDisk>,
+    /// Permits to read what was archived.
+    archived: Arc<Semaphore>,
     filter: Filter,
     /// The last event that was looked at.
     cursor: Cursor,
@@ -92,7 +95,7 @@ impl From<Gone> for Over {
 impl Follower {
     pub(super) fn new(
         seat: Seat,
-        walker: Walker<RealDisk>,
+        (walker, archived): (Walker<RealDisk>, Arc<Semaphore>),
         filter: Filter,
         cursor: Cursor,
         pace: Pace,
@@ -103,6 +106,7 @@ impl Follower {
             seat,
             tip,
             walker,
+            archived,
             filter,
             cursor,
             pace,
@@ -132,7 +136,7 @@ impl Follower {
             self.room().await?;
             let Tip { end, .. } = *self.tip.borrow_and_update();
             let published = self.seat.feed().published();
-            self.gather(published).map_err(Over::Ended)?;
+            self.gather(published).await.map_err(Over::Ended)?;
             let is_live = self.cursor.position == published;
             if self.is_due(is_live) {
                 self.send(is_live);
@@ -202,31 +206,53 @@ impl Follower {
     }
 
     /// Reads on for one turn, or until the batch is full.
-    fn gather(&mut self, through: Sequence) -> Result<(), Status> {
+    async fn gather(&mut self, through: Sequence) -> Result<(), Status> {
         let began = Instant::now();
         while self.cursor.position < through && !self.is_full() && began.elapsed() < TURN_MAX {
             let next = self.cursor.position + 1;
             let left = usize::try_from(through - self.cursor.position).unwrap_or(usize::MAX);
             if let Some(frame) = self.seat.feed().recent(next) {
-                self.take(frame.events_from(next).take(left))?;
+                let first = frame.events_from(next).next();
+                self.find_group(first).await?;
+                self.take(frame.events_from(next).take(left));
                 continue;
             }
             let room = self.pace.batch_events - self.batch.events.len();
             let limit = if self.filter.is_empty() { room } else { READ_EVENTS };
-            let events = self.walker.read_from(next, limit.min(left));
-            let events = events.map_err(|error| self.unreadable(&error))?;
-            self.take(events.iter())?;
+            let limit = limit.min(left);
+            let events = self.read(next, move |walker| walker.read_from(next, limit)).await?;
+            self.find_group(events.first()).await?;
+            self.take(events.iter());
         }
         Ok(())
     }
 
-    /// Looks at consecutive events until the batch is full.
-    fn take<'a>(&mut self, events: impl Iterator<Item = &'a Event>) -> Result<(), Status> {
-        let mut events = events.peekable();
-        if let Some(first) = events.peek() {
-            self.find_group(first)?;
+    /// Reads from an event on. What was archived may be far away: the threads of the feed do not wait for it, and few
+    /// subscribers read it at a time.
+    async fn read<T: Send + 'static>(
+        &mut self,
+        from: Sequence,
+        read: impl FnOnce(&mut Walker<RealDisk>) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, Status> {
+        if from > self.walker.archived_through() {
+            return read(&mut self.walker).map_err(|error| self.unreadable(&error));
         }
-        let feed = std::sync::Arc::clone(self.seat.feed());
+        let permit = Arc::clone(&self.archived).acquire_owned().await;
+        let mut walker = self.walker.take();
+        let reading = tokio::task::spawn_blocking(move || {
+            let read = read(&mut walker);
+            drop(permit);
+            (walker, read)
+        });
+        let (walker, read) = reading.await.map_err(|_| shutting_down())?;
+        self.walker = walker;
+        read.map_err(|error| self.unreadable(&error))
+    }
+
+    /// Looks at consecutive events until the batch is full.
+    fn take<'a>(&mut self, events: impl Iterator<Item = &'a Event>) {
+        let mut events = events.peekable();
+        let feed = Arc::clone(self.seat.feed());
         while events.peek().is_some() && !self.is_full() {
             let view = feed.directory().view();
             for event in events.by_ref().take(VIEW_EVENTS) {
@@ -246,7 +272,6 @@ impl Follower {
                 }
             }
         }
-        Ok(())
     }
 
     /// Where the archive is out of reach, there is a cursor to go on with.
@@ -262,13 +287,13 @@ impl Follower {
     }
 
     /// Whoever goes on in the middle of a group has not seen its first member.
-    fn find_group(&mut self, event: &Event) -> Result<(), Status> {
-        if let Some(head) = group_head(event)
+    async fn find_group(&mut self, event: Option<&Event>) -> Result<(), Status> {
+        if let Some(event) = event
+            && let Some(head) = group_head(event)
             && head != self.group.head
             && head != event.sequence
         {
-            let first = self.walker.read(head);
-            let first = first.map_err(|error| self.unreadable(&error))?;
+            let first = self.read(head, move |walker| walker.read(head)).await?;
             self.group.note(&first);
         }
         Ok(())
