@@ -404,7 +404,8 @@ impl<D: Disk> Node<D> {
             drop(forgotten);
         }
         self.gauge.set_sealing_stuck(sealing == Sealing::Failed);
-        if self.core.is_waiting() {
+        // On a full disk it fails again and again: one message is enough.
+        if self.core.is_waiting() && !matches!(self.mailbox.back(), Some(Message::Retry)) {
             self.mailbox.push_back(Message::Retry);
         }
         Ok(sealing)

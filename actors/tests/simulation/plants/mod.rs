@@ -137,7 +137,8 @@ pub fn split_group(mut entry: Entry<Port>) -> (Entry<Port>, Option<Entry<Port>>)
     let len = entry.range.len();
     let is_group =
         |event: &Event| matches!(&event.body, Body::TransferPosted(p) if p.group.len > 1);
-    if !entry.events().first().is_some_and(is_group) {
+    // Holds would keep their marks.
+    if len == 0 || !entry.events().iter().all(is_group) {
         return (entry, None);
     }
     let half = len / 2;
