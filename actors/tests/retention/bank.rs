@@ -71,6 +71,11 @@ impl Place for Doubtful {
         self.inner.put(name, &mut kept.as_slice(), bytes, blake3.as_bytes())
     }
 
+    fn settle(&self, prefix: &str) -> Result<(), PlaceError> {
+        self.reach(prefix)?;
+        self.inner.settle(prefix)
+    }
+
     fn head(&self, name: &str) -> Result<Option<Head>, PlaceError> {
         self.reach(name)?;
         self.inner.head(name)

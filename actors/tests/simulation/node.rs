@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use florin_actors::archive::Archivist;
 use florin_actors::admit::{Admission, AdmissionLimits, Permit};
+use florin_actors::archive::Archivist;
 use florin_actors::clock::{ClockWatch, Now};
 use florin_actors::command::{Answer, Command, Unavailable};
 use florin_actors::directory::Directory;
@@ -434,7 +434,9 @@ impl<D: Disk> Node<D> {
         let durable_through = match (self.plant, self.reader.durable_through()) {
             (Plant::SnapshotEarly, _) => Sequence::MAX,
             // What a piece does not say that it has seen, nobody waits for.
-            (Plant::ChunkWithoutSequence, durable) if durable >= self.beside.head() => Sequence::MAX,
+            (Plant::ChunkWithoutSequence, durable) if durable >= self.beside.head() => {
+                Sequence::MAX
+            }
             (_, durable) => durable,
         };
         self.beside.step_snapshot(self.core.ledger(), durable_through, now_ns)

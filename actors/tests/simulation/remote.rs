@@ -154,6 +154,10 @@ impl Place for Remote {
         if shared.fails() { Err(failed(name)) } else { Ok(()) }
     }
 
+    fn settle(&self, prefix: &str) -> Result<(), PlaceError> {
+        self.reach(prefix).map(drop)
+    }
+
     fn head(&self, name: &str) -> Result<Option<Head>, PlaceError> {
         let shared = self.reach(name)?;
         let object = shared.objects.get(name);

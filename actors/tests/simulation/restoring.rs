@@ -1,7 +1,6 @@
 //! Backups of a node that runs, and what is made of them on another machine: the past, up to a moment, and a ledger that
 //! goes on from there.
 
-use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use florin_persistence::backup::{
     BackupError, ExportOptions, LineageChoice, Manifest, Moment, Objects, RestoreOptions, Restored,
     export, list, load, restore, verify,
 };
-use florin_persistence::{Disk, Faults, SimDisk};
+use florin_persistence::{Faults, SimDisk};
 
 use crate::coverage::Coverage;
 use crate::history::History;
@@ -234,7 +233,10 @@ impl World {
 
     /// Restores on a machine that may fail the first time. What is there after that is all or nothing. `None`: it is there,
     /// and whoever did it did not live to tell.
-    #[expect(clippy::type_complexity, reason = "whether something is wrong, whether it was restored, and how")]
+    #[expect(
+        clippy::type_complexity,
+        reason = "whether something is wrong, whether it was restored, and how"
+    )]
     fn restore_on(
         &mut self,
         disk: &SimDisk,
@@ -257,7 +259,11 @@ impl World {
             || disk.has_crashed()
             || disk.counters().failed_operations > 0;
         let is_lost = disk.has_crashed() || self.rng.percent(50);
-        if is_lost { disk.crash() } else { disk.kill() }
+        if is_lost {
+            disk.crash()
+        } else {
+            disk.kill()
+        }
         disk.set_faults(Faults::default());
         let error = match first {
             Ok(restored) => return Ok(Ok(Some(restored))),
@@ -266,11 +272,11 @@ impl World {
         };
         self.note(format_args!("it is not restored: {error}"));
         require(has_failed, Invariant::RestoredIsThePast, || error.to_string())?;
-        let is_there = match disk.list(data) {
-            Ok(files) => !files.is_empty(),
-            Err(error) => error.kind() != io::ErrorKind::NotFound,
-        };
-        if is_there { Ok(Ok(None)) } else { Ok(run(&*self.store.eye()).map(Some)) }
+        // It has its name last, and its last sync may have failed.
+        if !disk.files(dir()).is_empty() {
+            return Ok(Ok(None));
+        }
+        Ok(run(&*self.store.eye()).map(Some))
     }
 
     /// The world on another machine, where the past ends earlier.

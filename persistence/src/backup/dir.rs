@@ -30,6 +30,11 @@ impl<D: Disk> DirPlace<D> {
         if is_name(name) { Ok(self.dir.join(name)) } else { Err(PlaceError::missing(name)) }
     }
 
+    /// The folder of objects whose names begin like this.
+    fn folder(&self, prefix: &str) -> PathBuf {
+        prefix.rsplit_once('/').map_or_else(|| self.dir.clone(), |(at, _)| self.dir.join(at))
+    }
+
     fn write(&self, path: &Path, content: &mut dyn Read, bytes: u64) -> Result<(), Fault> {
         match self.disk.remove(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -109,6 +114,12 @@ impl<D: Disk> Place for DirPlace<D> {
         self.disk.sync_dir(dir).map_err(failed("synced"))
     }
 
+    fn settle(&self, prefix: &str) -> Result<(), PlaceError> {
+        // Files are synced before they have their names: those are what may be in memory only.
+        let synced = self.disk.sync_dir(&self.folder(prefix));
+        synced.map_err(|error| PlaceError::failed("synced", prefix, &error))
+    }
+
     fn head(&self, name: &str) -> Result<Option<Head>, PlaceError> {
         let path = self.path(name)?;
         match self.disk.open_read_only(&path).and_then(|file| file.len()) {
@@ -120,7 +131,7 @@ impl<D: Disk> Place for DirPlace<D> {
 
     fn list(&self, prefix: &str) -> Result<Vec<Head>, PlaceError> {
         let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let entries = match self.disk.list(&self.dir.join(folder)) {
+        let entries = match self.disk.list(&self.folder(prefix)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(PlaceError::failed("listed", prefix, &error)),

@@ -8,7 +8,7 @@ use florin_engine::Sequence;
 
 use super::catalog;
 use super::error::{BackupError, PlaceError};
-use super::manifest::{Manifest, SegmentObject};
+use super::manifest::{Manifest, SEGMENTS, SegmentObject};
 use super::place::Place;
 use super::plan::{lineage_of, plan};
 use super::{BackupProgress, Phase, Watch};
@@ -66,6 +66,9 @@ pub fn export<D: Disk>(
         if options.full || !there {
             missing.push((at, object));
         }
+    }
+    if missing.len() < journal.manifest.segments.len() {
+        place.settle(SEGMENTS)?;
     }
     let mut progress = BackupProgress {
         phase: Phase::Sending,

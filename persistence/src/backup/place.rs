@@ -26,7 +26,8 @@ pub trait Objects: Send + Sync {
 /// A place for backups.
 ///
 /// An object is there as a whole, durable and checked, or not at all: an interrupted [`put`](Self::put) leaves
-/// nothing that [`head`](Self::head), [`list`](Self::list) or [`get`](Objects::get) would show.
+/// nothing that [`head`](Self::head), [`list`](Self::list) or [`get`](Objects::get) would show; or all of it, durable once
+/// [`settle`](Self::settle) has returned.
 pub trait Place: Objects {
     /// Writes an object of so many bytes, in place of any other of that name. It is durable when this returns, and
     /// what arrived has been compared with the BLAKE3 hash.
@@ -37,6 +38,10 @@ pub trait Place: Objects {
         bytes: u64,
         blake3: &Hash,
     ) -> Result<(), PlaceError>;
+
+    /// Makes sure that objects stay which are seen here under names that begin like this: whoever wrote them may have died
+    /// before they were durable under their names. Only whoever is about to rely on what was there needs to ask.
+    fn settle(&self, prefix: &str) -> Result<(), PlaceError>;
 
     /// Looks for an object.
     fn head(&self, name: &str) -> Result<Option<Head>, PlaceError>;

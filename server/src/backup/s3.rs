@@ -253,6 +253,11 @@ impl Place for S3Place {
         }
     }
 
+    /// What is there is durable.
+    fn settle(&self, _prefix: &str) -> Result<(), PlaceError> {
+        Ok(())
+    }
+
     fn head(&self, name: &str) -> Result<Option<Head>, PlaceError> {
         let key = self.key(name);
         let action = self.bucket.head_object(Some(&self.credentials), &key);
