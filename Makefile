@@ -62,7 +62,7 @@ lint: ## Formatting, clippy, rustdoc and shell syntax, warnings as errors
 simulate: ## Crash a simulated node under SEEDS=500 seeds and check every invariant
 	SEEDS=$(SEEDS) scripts/simulate.sh seeds
 
-simulate-planted: ## Prove that the simulator finds each of three planted bugs
+simulate-planted: ## Prove that the simulator finds each of the planted bugs
 	scripts/simulate.sh planted
 
 bench: ## Throughput and latency, beside an echo without an engine and the disk alone

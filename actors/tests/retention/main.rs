@@ -311,6 +311,24 @@ fn a_start_needs_a_checkpoint_or_a_snapshot() {
 }
 
 #[test]
+fn a_disk_that_fails_is_not_taken_for_a_checkpoint_that_is_missing() {
+    let mut failures = 0;
+    for operation in 0..40 {
+        let disk = SimDisk::new(operation);
+        let mut bank = bank(&disk, near(&disk));
+        bank.archive_all();
+        let at = Some(disk.operations() + operation);
+        disk.set_faults(Faults { fail_at: at, ..Faults::default() });
+        match reopen(bank, near(&disk), 19).map(drop) {
+            Ok(()) => {}
+            Err(error @ OpenError::Archived { .. }) => panic!("operation {operation}: {error}"),
+            Err(_) => failures += 1,
+        }
+    }
+    assert!(failures > 5, "{failures}");
+}
+
+#[test]
 fn a_damaged_marker_is_found_and_one_of_another_history_too() {
     let disk = SimDisk::new(6);
     let mut bank = bank(&disk, near(&disk));
