@@ -272,7 +272,8 @@ impl World {
         };
         self.note(format_args!("it is not restored: {error}"));
         require(has_failed, Invariant::RestoredIsThePast, || error.to_string())?;
-        // It has its name last, and its last sync may have failed.
+        // It has its name last, and its last sync may have failed: the machine goes down, or nobody knows whether it stays.
+        disk.crash();
         if !disk.files(dir()).is_empty() {
             return Ok(Ok(None));
         }
