@@ -86,13 +86,15 @@ pub type Indexes<D> = BTreeMap<u64, Arc<SealedIndex<D>>>;
 /// Loads the indexes that are there, of these segments. One that is damaged is made again later.
 ///
 /// # Errors
-/// The folder cannot be made or read.
+/// The folder cannot be made, synced or read.
 pub fn load_indexes<D: Disk>(
     disk: &D,
     dir: &Path,
     segments: impl IntoIterator<Item = u64>,
 ) -> Result<Indexes<D>, OpenError> {
     disk.create_dir_all(dir).map_err(|error| OpenError::from_io("made", dir, error))?;
+    // Names may only be in memory, left by a process that was killed: segments are archived that have their index.
+    disk.sync_dir(dir).map_err(|error| OpenError::from_io("synced", dir, error))?;
     let mut found = Indexes::new();
     for segment in segments {
         match SealedIndex::load(disk, dir, segment) {

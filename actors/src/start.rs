@@ -3,14 +3,15 @@
 //! journal alone.
 
 use std::collections::VecDeque;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use florin_engine::{Ledger, Sequence};
 use florin_persistence::archive::ArchivePlace;
 use florin_persistence::snapshot::{
-    FileStore, LoadOptions, LoadProgress, Loaded, Manifest, SnapshotIdentity, SnapshotStore,
-    load_through,
+    FileStore, LoadOptions, LoadProgress, Loaded, Manifest, SnapshotError, SnapshotIdentity,
+    SnapshotStore, load_through,
 };
 use florin_persistence::{
     Base, DataDir, Disk, From, IdOptions, IdRuns, JournalOptions, JournalReader, JournalWriter,
@@ -157,9 +158,7 @@ pub fn start<D: Disk>(
     let ids_through = ids.as_ref().map_or(0, |(ids, _)| ids.set().through());
     // Only where replay cannot begin with the first event is there something that it has to begin with.
     let checkpoint = match &base {
-        Some(_) => FileStore::open(disk, &places.checkpoint)
-            .inspect_err(|error| tracing::error!(%error, "there is no checkpoint"))
-            .ok(),
+        Some(_) => Some(open_checkpoint(disk, places)?),
         None => None,
     };
     let checkpoint = checkpoint.as_ref().map(|store| -> &dyn SnapshotStore { store });
@@ -246,6 +245,15 @@ pub fn start<D: Disk>(
         snapshot,
         passed_over,
         figures,
+    })
+}
+
+/// Opens the folder of the checkpoint. That the disk fails does not mean that nothing is there.
+fn open_checkpoint<D: Disk>(disk: &D, places: &Places) -> Result<FileStore<D>, OpenError> {
+    FileStore::open(disk, &places.checkpoint).map_err(|error| match error {
+        SnapshotError::Io { did, path, source } => OpenError::from_io(did, &path, source),
+        SnapshotError::Full { path } => OpenError::Full { path },
+        error => OpenError::from_io("opened", &places.checkpoint, io::Error::other(error)),
     })
 }
 

@@ -123,6 +123,42 @@ fn a_crash_at_any_step_loses_nothing() {
     assert!(interrupted > 40, "{interrupted}");
 }
 
+/// What a process that died has left is seen by the next one, and is on no disk yet: names that were never synced.
+#[test]
+fn a_death_at_any_step_and_then_a_power_failure_lose_nothing() {
+    let mut interrupted = 0;
+    for operation in 0.. {
+        let disk = SimDisk::new(operation);
+        let mut bank = bank(&disk, near(&disk));
+        let at = Some(disk.operations() + operation);
+        disk.set_faults(Faults { fail_at: at, ..Faults::default() });
+        let outcome = loop {
+            match bank.archive() {
+                Ok(Some(_)) => {}
+                outcome => break outcome,
+            }
+        };
+        disk.kill();
+        let mut bank = reopen(bank, near(&disk), 7).expect("it opens");
+        // Before anything is taken away, or after something was.
+        if operation % 2 == 0 {
+            bank.archive().expect("one more, or none");
+        }
+        disk.crash();
+        let mut bank = reopen(bank, near(&disk), 8)
+            .unwrap_or_else(|error| panic!("operation {operation}, seed {operation}: {error}"));
+        bank.check();
+        if outcome.is_ok() {
+            break;
+        }
+        interrupted += 1;
+        bank.seal();
+        bank.archive_all();
+        bank.check();
+    }
+    assert!(interrupted > 40, "{interrupted}");
+}
+
 #[test]
 fn an_archive_out_of_reach_disturbs_nobody_else() {
     let disk = SimDisk::new(2);
@@ -274,6 +310,24 @@ fn a_start_needs_a_checkpoint_or_a_snapshot() {
         Err(error @ OpenError::Archived { .. }) => assert_eq!(error.reason(), "DATA_ARCHIVED"),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_disk_that_fails_is_not_taken_for_a_checkpoint_that_is_missing() {
+    let mut failures = 0;
+    for operation in 0..40 {
+        let disk = SimDisk::new(operation);
+        let mut bank = bank(&disk, near(&disk));
+        bank.archive_all();
+        let at = Some(disk.operations() + operation);
+        disk.set_faults(Faults { fail_at: at, ..Faults::default() });
+        match reopen(bank, near(&disk), 19).map(drop) {
+            Ok(()) => {}
+            Err(error @ OpenError::Archived { .. }) => panic!("operation {operation}: {error}"),
+            Err(_) => failures += 1,
+        }
+    }
+    assert!(failures > 5, "{failures}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 use florin_actors::seal::{SealFault, Sealed, Sealer};
 use florin_actors::snapshots::GENERATIONS;
 use florin_engine::{Ledger, Sequence};
+use florin_persistence::archive::Archive;
 use florin_persistence::snapshot::{
     Draft, FileStore, SnapshotError, SnapshotIdentity, SnapshotStore, Taking,
 };
@@ -16,6 +17,8 @@ pub struct Beside<D: Disk> {
     identity: SnapshotIdentity,
     under_way: UnderWay,
     may_seal: bool,
+    /// The last event that the head of the last snapshot has seen.
+    head: Sequence,
 }
 
 enum UnderWay {
@@ -56,11 +59,24 @@ impl<D: Disk> Beside<D> {
         store: Option<FileStore<D>>,
         identity: SnapshotIdentity,
     ) -> Self {
-        Self { sealer, store, identity, under_way: UnderWay::Nothing, may_seal: true }
+        Self { sealer, store, identity, under_way: UnderWay::Nothing, may_seal: true, head: 0 }
     }
 
     pub const fn ids(&self) -> &IdRuns<D> {
         self.sealer.ids()
+    }
+
+    pub const fn archive(&self) -> &Archive<D> {
+        self.sealer.archive()
+    }
+
+    pub const fn identity(&self) -> SnapshotIdentity {
+        self.identity
+    }
+
+    /// The last event that the head of the last snapshot has seen.
+    pub const fn head(&self) -> Sequence {
+        self.head
     }
 
     pub const fn may_seal(&self) -> bool {
@@ -95,6 +111,9 @@ impl<D: Disk> Beside<D> {
         now_ns: u64,
     ) -> Snapshotting {
         let Some(store) = &mut self.store else { return Snapshotting::Failed };
+        if matches!(self.under_way, UnderWay::Nothing) {
+            self.head = ledger.last_sequence();
+        }
         let under_way = std::mem::replace(&mut self.under_way, UnderWay::Nothing);
         let stepped = step(store, self.identity, under_way, ledger, durable_through, now_ns);
         if let Ok((under_way, done)) = stepped {

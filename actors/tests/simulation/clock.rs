@@ -8,7 +8,7 @@ const SECOND_NS: u64 = 1_000_000_000;
 /// 2026-01-01.
 const BEGIN_NS: u64 = 1_767_225_600 * SECOND_NS;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Clock {
     wall_ns: u64,
     /// Since the machine came up.

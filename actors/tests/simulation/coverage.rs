@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use florin_actors::command::{Answer, Explained, First, Unavailable};
 use florin_engine::{Body, Event, GroupOutcome, HoldEvent, HoldStep, Opened, Reason, Registered};
 
+use crate::report::Totals;
+
 /// Kinds of answers that have been seen, by name.
 #[derive(Debug, Clone, Default)]
 pub struct Coverage(BTreeSet<&'static str>);
@@ -51,6 +53,28 @@ const KINDS: [&str; 39] = [
     "TOO_LARGE",
     "unreadable",
 ];
+
+/// What has happened less than once in ten seeds, and has to happen more often.
+pub fn too_rare(totals: &Totals) -> Vec<&'static str> {
+    let counted = [
+        ("snapshots", totals.snapshots),
+        ("starts from one", totals.snapshot_starts),
+        ("segments sealed", totals.segments_sealed),
+        ("their indexes", totals.segments_indexed),
+        ("merges", totals.id_merges),
+        ("checkpoints", totals.checkpoints),
+        ("segments archived", totals.segments_archived),
+        ("starts behind an archive", totals.archive_starts),
+        ("reads from it", totals.archive_reads),
+        ("reads in vain", totals.archive_misses),
+        ("backups", totals.backups),
+        ("backups of what is archived", totals.backups_of_archived),
+        ("restores", totals.restores),
+        ("worlds that go on from one", totals.restored_worlds),
+    ];
+    let is_rare = |(_, times): &(_, u64)| times * 10 < totals.seeds;
+    counted.into_iter().filter(is_rare).map(|(name, _)| name).collect()
+}
 
 impl Coverage {
     pub fn add(&mut self, other: &Self) {

@@ -38,6 +38,12 @@ pub enum Invariant {
     DueInTime,
     /// I13: a snapshot that is whole can be used: the journal holds all that it has seen.
     SnapshotsFit,
+    /// I14: an archive that is out of reach is missed by who needs what is in it, and by nobody else.
+    ArchiveApart,
+    /// I15: what is restored from a backup is the past, up to the moment that was asked for.
+    RestoredIsThePast,
+    /// I16: ids that were found on disk once are found there for good.
+    IdsStay,
 }
 
 impl Invariant {
@@ -56,6 +62,9 @@ impl Invariant {
             Self::FeedIsTheJournal => "I11 the feed is the journal",
             Self::DueInTime => "I12 holds add up and fall due in time",
             Self::SnapshotsFit => "I13 snapshots that are whole fit the journal",
+            Self::ArchiveApart => "I14 nobody else misses the archive",
+            Self::RestoredIsThePast => "I15 what is restored is the past",
+            Self::IdsStay => "I16 ids on disk stay",
         }
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! `SEEDS=500 FIRST_SEED=1 JSON=1 cargo test --release -p florin-actors --test simulation -- --nocapture seeds`
 
+mod archiving;
 mod beside;
 mod book;
 mod clients;
@@ -16,8 +17,10 @@ mod node;
 mod plants;
 mod process;
 mod profile;
+mod remote;
 mod report;
 mod restart;
+mod restoring;
 mod rng;
 mod subscriber;
 mod trace;
@@ -38,6 +41,8 @@ use world::{COMMANDS_MIN, CRASHES_MIN, World};
 const SEEDS_DEFAULT: u64 = 12;
 /// Seeds that together see everything there is to see.
 const SEEDS_COVERING: u64 = 50;
+/// Seeds that together see everything that has to happen once in ten of them.
+const SEEDS_COUNTED: u64 = 10;
 /// Seeds within which every planted bug must be found.
 const SEEDS_PLANTED: u64 = 500;
 /// Violations that are told in full.
@@ -105,6 +110,8 @@ fn seeds() {
         println!("{}", totals.json());
     }
     assert_eq!(totals.violations, 0, "see above");
+    let rare = coverage::too_rare(&totals);
+    assert!(seeds < SEEDS_COUNTED || rare.is_empty(), "less than once in ten seeds: {rare:?}");
     let missing = coverage.missing();
     assert!(seeds < SEEDS_COVERING || missing.is_empty(), "never seen: {missing:?}");
 }

@@ -2,9 +2,11 @@
 //! Whoever steps it decides which thread gets to run next.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use florin_actors::admit::{Admission, AdmissionLimits, Permit};
+use florin_actors::archive::Archivist;
 use florin_actors::clock::{ClockWatch, Now};
 use florin_actors::command::{Answer, Command, Unavailable};
 use florin_actors::directory::Directory;
@@ -12,9 +14,11 @@ use florin_actors::journal::{Committer, Work};
 use florin_actors::load::{Loaded, load};
 use florin_actors::partition::{Core, Entry, Parked, Request};
 use florin_actors::publish::Gauge;
+use florin_actors::seal::Sealed;
 use florin_actors::spare;
 use florin_actors::start::{Places, StartOptions, Started, start};
 use florin_engine::{Event, Ledger, Sequence};
+use florin_persistence::archive::{Archive, ArchivePlace};
 use florin_persistence::snapshot::{FileStore, Manifest, SnapshotIdentity, SnapshotStore};
 use florin_persistence::{
     Disk, IdOptions, IdsError, JournalOptions, JournalReader, OpenError, Recovery, SparePreparer,
@@ -23,7 +27,7 @@ use florin_persistence::{
 
 use crate::beside::{Beside, Sealing, Snapshotting};
 use crate::clients::Port;
-use crate::plants::{self, Plant};
+use crate::plants::{self, Doubled, Plant};
 use crate::profile::IdProfile;
 
 /// Readers of the `load` stage: so many of the first that wait may be overtaken by one another.
@@ -32,7 +36,7 @@ const READERS: usize = 2;
 const LIMITS: AdmissionLimits = AdmissionLimits { requests: 40, bytes: 4 << 20 };
 
 /// How a node is opened.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub struct NodeOptions {
     pub segment_bytes: u64,
     pub entropy: [u8; 32],
@@ -41,6 +45,10 @@ pub struct NodeOptions {
     /// However long the machine was off, the clock is right.
     pub accepts_clock: bool,
     pub ids: IdProfile,
+    /// Where segments are archived.
+    pub archive: Option<ArchivePlace>,
+    /// Sealed segments that stay; `None`: nothing is archived.
+    pub keep_segments: Option<usize>,
 }
 
 /// What waits for the partition.
@@ -61,6 +69,14 @@ pub enum Fatal {
     Ids(#[source] IdsError),
 }
 
+/// What a reader could not read.
+#[derive(Debug)]
+pub struct Unread {
+    pub what: String,
+    /// Some of what it needed may be in the archive.
+    pub may_be_archived: bool,
+}
+
 pub struct Node<D: Disk> {
     core: Core<Port>,
     committer: Committer<Port, D>,
@@ -79,6 +95,11 @@ pub struct Node<D: Disk> {
     parked: VecDeque<Parked<Port>>,
     is_spare_wanted: bool,
     beside: Beside<D>,
+    /// `None` while somebody has it, or if it could not have what it needs.
+    archivist: Option<Archivist<D>>,
+    /// Events whose ids are in the last run that was added, and in one that a planted merge has lost.
+    last_run: RangeInclusive<Sequence>,
+    lost_run: Option<RangeInclusive<Sequence>>,
     plant: Plant,
 }
 
@@ -99,7 +120,7 @@ impl<D: Disk> Node<D> {
         places: &Places,
         options: NodeOptions,
     ) -> Result<(Self, Found), OpenError> {
-        let NodeOptions { segment_bytes, entropy, now_ns, plant, accepts_clock, ids } = options;
+        let NodeOptions { segment_bytes, entropy, now_ns, plant, accepts_clock, ids, .. } = options;
         let seed = u64::from_le_bytes(*entropy.first_chunk().expect("32 bytes"));
         let start_options = StartOptions {
             journal: JournalOptions {
@@ -118,7 +139,7 @@ impl<D: Disk> Node<D> {
             },
             seed,
             id_generation: ids.generation,
-            archive: None,
+            archive: options.archive,
         };
         // Without snapshots it starts all the same.
         let store = FileStore::open(disk, &places.snapshots).ok();
@@ -138,6 +159,12 @@ impl<D: Disk> Node<D> {
             .keeping_ids(2 * in_segment + 3 * ids.generation);
         drop(core.ids_sealed(sealer.ids().set()));
         let identity = SnapshotIdentity { lineage: recovery.lineage, partition: 0 };
+        let checkpoints = FileStore::open(disk, &places.checkpoint).ok();
+        let archivist = options.keep_segments.zip(checkpoints).map(|(keep, checkpoints)| {
+            let (archive, ids) = (sealer.archive().clone(), sealer.ids().clone());
+            Archivist::new(archive, reader.clone(), ids, checkpoints, identity, keep)
+        });
+        let through = sealer.ids().set().through();
         let node = Self {
             core,
             committer: Committer::new(writer, Arc::clone(&gauge), frame_bytes_max),
@@ -153,6 +180,9 @@ impl<D: Disk> Node<D> {
             parked: VecDeque::new(),
             is_spare_wanted: true, // the first one, right away
             beside: Beside::new(sealer, store, identity),
+            archivist,
+            last_run: through + 1..=through,
+            lost_run: None,
             plant,
         };
         Ok((node, Found { recovery, directory, snapshot, passed_over }))
@@ -164,6 +194,19 @@ impl<D: Disk> Node<D> {
 
     pub const fn reader(&self) -> &JournalReader<D> {
         &self.reader
+    }
+
+    pub const fn archive(&self) -> &Archive<D> {
+        self.beside.archive()
+    }
+
+    pub const fn identity(&self) -> SnapshotIdentity {
+        self.beside.identity()
+    }
+
+    /// Ids of all events up to this one are found on disk.
+    pub fn ids_through(&self) -> Sequence {
+        self.beside.ids().set().through()
     }
 
     /// The segment that is written.
@@ -263,7 +306,6 @@ impl<D: Disk> Node<D> {
         };
         let mut early = Vec::new();
         match self.plant {
-            Plant::None | Plant::RetriedSync | Plant::SnapshotEarly | Plant::IdsForgottenEarly => {}
             Plant::AnswerBeforeSync => {
                 early.extend(entries.iter_mut().filter_map(plants::take_answer));
             }
@@ -272,6 +314,7 @@ impl<D: Disk> Node<D> {
                 entries =
                     halves.flat_map(|(first, second)| [first].into_iter().chain(second)).collect();
             }
+            _ => {}
         }
         let decided = entries.iter().flat_map(Entry::events).cloned().collect();
         if !entries.is_empty() {
@@ -314,13 +357,24 @@ impl<D: Disk> Node<D> {
         Ok(committed.replies)
     }
 
-    /// A reader fetches the records of a request: of the first, or of one that overtakes it.
-    pub fn step_reader(&mut self, overtaking: usize) {
+    /// A reader fetches the records of a request: of the first, or of one that overtakes it. Gives what it could not read.
+    pub fn step_reader(&mut self, overtaking: usize) -> Option<Unread> {
         let at = overtaking.min(READERS - 1).min(self.parked.len().saturating_sub(1));
-        if let Some(parked) = self.parked.remove(at) {
-            let loaded = Box::new(load(&self.reader, self.beside.ids(), parked));
-            self.mailbox.push_back(Message::Resume(loaded));
-        }
+        let parked = self.parked.remove(at)?;
+        let archived_through = self.reader.archived_through();
+        let may_be_archived =
+            !parked.ids.is_empty() || parked.needs.iter().any(|needed| *needed <= archived_through);
+        let ids = self.beside.ids();
+        let loaded = match self.plant {
+            Plant::RunMergedTwice => {
+                let doubled = Doubled { ids: ids.clone(), lost: self.lost_run.clone() };
+                load(&self.reader, &doubled, parked)
+            }
+            _ => load(&self.reader, ids, parked),
+        };
+        let what = loaded.found.as_ref().err().cloned();
+        self.mailbox.push_back(Message::Resume(Box::new(loaded)));
+        what.map(|what| Unread { what, may_be_archived })
     }
 
     /// The spare thread makes the next segment ahead, or finds that it cannot, and says so.
@@ -334,8 +388,13 @@ impl<D: Disk> Node<D> {
     /// The sealing thread makes what is missing beside a segment, or merges runs of ids.
     pub fn step_sealing(&mut self) -> Result<Sealing, Fatal> {
         let sealing = self.beside.step_sealing().map_err(Fatal::Ids)?;
-        if let Sealing::Done(_) = sealing {
+        if let Sealing::Done(done) = sealing {
             let sealed = self.beside.ids().set();
+            match done {
+                Sealed::Nothing => {}
+                Sealed::Segment => self.last_run = self.last_run.end() + 1..=sealed.through(),
+                Sealed::Merged => self.lost_run = Some(self.last_run.clone()),
+            }
             let forgotten = match self.plant {
                 Plant::IdsForgottenEarly => {
                     self.core.ids_sealed(Arc::new(plants::Boasting(sealed)))
@@ -345,7 +404,8 @@ impl<D: Disk> Node<D> {
             drop(forgotten);
         }
         self.gauge.set_sealing_stuck(sealing == Sealing::Failed);
-        if self.core.is_waiting() {
+        // On a full disk it fails again and again: one message is enough.
+        if self.core.is_waiting() && !matches!(self.mailbox.back(), Some(Message::Retry)) {
             self.mailbox.push_back(Message::Retry);
         }
         Ok(sealing)
@@ -356,11 +416,28 @@ impl<D: Disk> Node<D> {
         self.beside.may_seal()
     }
 
+    /// Somebody steps the archivist, while everybody else may go on.
+    pub const fn lend_archivist(&mut self) -> Option<Archivist<D>> {
+        self.archivist.take()
+    }
+
+    pub fn give_archivist_back(&mut self, archivist: Archivist<D>) {
+        self.archivist = Some(archivist);
+    }
+
+    pub const fn has_archivist(&self) -> bool {
+        self.archivist.is_some()
+    }
+
     /// The snapshot thread takes a step.
     pub fn step_snapshot(&mut self, now_ns: u64) -> Snapshotting {
-        let durable_through = match self.plant {
-            Plant::SnapshotEarly => Sequence::MAX,
-            _ => self.reader.durable_through(),
+        let durable_through = match (self.plant, self.reader.durable_through()) {
+            (Plant::SnapshotEarly, _) => Sequence::MAX,
+            // What a piece does not say that it has seen, nobody waits for.
+            (Plant::ChunkWithoutSequence, durable) if durable >= self.beside.head() => {
+                Sequence::MAX
+            }
+            (_, durable) => durable,
         };
         self.beside.step_snapshot(self.core.ledger(), durable_through, now_ns)
     }

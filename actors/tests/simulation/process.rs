@@ -3,15 +3,31 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use florin_persistence::{DirEntry, Disk, DiskFile, is_crash};
+
+use crate::plants::Unsequenced;
 
 /// No death is planned.
 const NEVER: u64 = u64::MAX;
 /// How much of a write arrives when the process dies in it: whole pages.
 const PAGE_BYTES: usize = 4_096;
+
+/// What is not as the process believes, for a planted bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lie {
+    None,
+    /// A sync that failed is tried again, and its success believed.
+    RetriedSync,
+    /// Folders of this name are not synced.
+    FolderNotSynced(&'static str),
+    /// Files that are made in folders of this name are not synced.
+    FilesNotSynced(&'static str),
+    /// The pieces of a snapshot do not say which event they have seen last.
+    UnsequencedChunks,
+}
 
 #[derive(Debug, Clone)]
 pub struct ProcessDisk<D> {
@@ -23,6 +39,8 @@ pub struct ProcessDisk<D> {
 pub struct ProcessFile<F> {
     file: F,
     life: Arc<Life>,
+    is_synced: bool,
+    chunks: Mutex<Unsequenced>,
 }
 
 #[derive(Debug)]
@@ -30,17 +48,16 @@ struct Life {
     operations: AtomicU64,
     dies_at: AtomicU64,
     is_dead: AtomicBool,
-    /// A planted bug: a sync that failed is tried again, and its success believed.
-    retries_syncs: bool,
+    lie: Lie,
 }
 
 impl<D: Disk> ProcessDisk<D> {
-    pub fn new(disk: D, retries_syncs: bool) -> Self {
+    pub fn new(disk: D, lie: Lie) -> Self {
         let life = Life {
             operations: AtomicU64::new(0),
             dies_at: AtomicU64::new(NEVER),
             is_dead: AtomicBool::new(false),
-            retries_syncs,
+            lie,
         };
         Self { disk, life: Arc::new(life) }
     }
@@ -78,8 +95,13 @@ impl Life {
 }
 
 impl<D: Disk> ProcessDisk<D> {
-    fn file(&self, file: io::Result<D::File>) -> io::Result<ProcessFile<D::File>> {
-        Ok(ProcessFile { file: file?, life: Arc::clone(&self.life) })
+    fn file(&self, path: &Path, file: io::Result<D::File>) -> io::Result<ProcessFile<D::File>> {
+        let is_synced = match self.life.lie {
+            Lie::FilesNotSynced(folder) => !path.parent().is_some_and(|dir| dir.ends_with(folder)),
+            _ => true,
+        };
+        let (life, chunks) = (Arc::clone(&self.life), Mutex::default());
+        Ok(ProcessFile { file: file?, life, is_synced, chunks })
     }
 }
 
@@ -88,17 +110,17 @@ impl<D: Disk> Disk for ProcessDisk<D> {
 
     fn create(&self, path: &Path) -> io::Result<Self::File> {
         self.life.turn()?;
-        self.file(self.disk.create(path))
+        self.file(path, self.disk.create(path))
     }
 
     fn open(&self, path: &Path) -> io::Result<Self::File> {
         self.life.alive()?;
-        self.file(self.disk.open(path))
+        self.file(path, self.disk.open(path))
     }
 
     fn open_read_only(&self, path: &Path) -> io::Result<Self::File> {
         self.life.alive()?;
-        self.file(self.disk.open_read_only(path))
+        self.file(path, self.disk.open_read_only(path))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -123,7 +145,10 @@ impl<D: Disk> Disk for ProcessDisk<D> {
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.life.turn()?;
-        self.disk.sync_dir(dir)
+        match self.life.lie {
+            Lie::FolderNotSynced(folder) if dir.ends_with(folder) => Ok(()),
+            _ => self.disk.sync_dir(dir),
+        }
     }
 
     fn free_bytes(&self, dir: &Path) -> io::Result<u64> {
@@ -157,13 +182,22 @@ impl<F: DiskFile> DiskFile for ProcessFile<F> {
             self.file.write_at(&buf[..arrived], offset)?;
         }
         turn?;
+        if self.life.lie == Lie::UnsequencedChunks {
+            let mut chunks = self.chunks.lock().unwrap_or_else(PoisonError::into_inner);
+            return self.file.write_at(&chunks.rewrite(buf), offset);
+        }
         self.file.write_at(buf, offset)
     }
 
     fn sync_data(&self) -> io::Result<()> {
         self.life.turn()?;
+        if !self.is_synced {
+            return Ok(());
+        }
         match self.file.sync_data() {
-            Err(error) if self.life.retries_syncs && !is_crash(&error) => self.file.sync_data(),
+            Err(error) if self.life.lie == Lie::RetriedSync && !is_crash(&error) => {
+                self.file.sync_data()
+            }
             result => result,
         }
     }

@@ -20,6 +20,7 @@ pub enum Action {
     Subscriber,
     Seal,
     Snapshot,
+    Archive,
 }
 
 /// How ids are kept.
@@ -39,8 +40,15 @@ pub struct Profile {
     pub commands: u64,
     pub in_flight_max: usize,
     /// How often each of the threads gets to run.
-    pub weights: [(u64, Action); 9],
+    pub weights: [(u64, Action); 10],
     pub ids: IdProfile,
+    /// Sealed segments that stay here; `None`: all of them.
+    pub keep_segments: Option<usize>,
+    /// Whether segments are read where they are archived, or fetched as a whole.
+    pub is_store_near: bool,
+    pub backup_per_10_000: u64,
+    /// In the midst of a run; there is another at its end, mostly.
+    pub restore_per_10_000: u64,
     pub fault_per_10_000: u64,
     pub lost_answer_percent: u64,
 }
@@ -62,6 +70,7 @@ impl Profile {
                 (rng.between(1, 10), Action::Subscriber),
                 (rng.between(1, 20), Action::Seal),
                 (rng.between(1, 4), Action::Snapshot),
+                (rng.between(1, 4), Action::Archive),
             ],
             ids: IdProfile {
                 generation: rng.index(120) + 8,
@@ -69,6 +78,10 @@ impl Profile {
                 filter_bytes: [0, 2_000, 1 << 20][rng.index(3)],
                 shard_entries: u32::try_from(rng.between(16, 400)).expect("small"),
             },
+            keep_segments: if rng.percent(80) { Some(rng.index(4)) } else { None },
+            is_store_near: rng.percent(50),
+            backup_per_10_000: rng.between(6, 30),
+            restore_per_10_000: rng.below(10),
             fault_per_10_000: rng.between(30, 120),
             lost_answer_percent: rng.below(4),
         }

@@ -62,6 +62,21 @@ totals! {
     id_merges "merges of runs of ids",
     snapshots "snapshots published",
     snapshot_starts "starts from a snapshot",
+    /// Plain snapshots that archived segments rest on.
+    checkpoints "checkpoints",
+    segments_archived "segments archived",
+    archive_starts "starts behind an archive",
+    /// Requests and readers of the feed that needed the store.
+    archive_reads "reads from the archive",
+    /// They needed it while nobody got through, or for a while not always.
+    archive_misses "of them in vain",
+    backups "backups",
+    backups_of_archived "of them with archived segments",
+    /// On another machine, to a moment of the past.
+    restores "restores",
+    restored_worlds "worlds that went on from one",
+    /// Things that were made to go wrong.
+    troubles "troubles",
     events "events",
     violations "violations",
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use florin_actors::start::Places;
 use florin_engine::{Event, Ledger, Sequence};
 use florin_persistence::snapshot::Manifest;
-use florin_persistence::{OpenError, scan};
+use florin_persistence::{OpenError, ReadError, scan};
 
 use crate::history::History;
 use crate::invariants::{
@@ -14,8 +14,8 @@ use crate::invariants::{
     groups_whole, history_stays, replay_equals_live, require,
 };
 use crate::node::{Found, Node, NodeOptions};
-use crate::plants::Plant;
 use crate::process::ProcessDisk;
+use crate::remote::{Line, Remote};
 use crate::rng::Rng;
 use crate::world::World;
 
@@ -25,13 +25,15 @@ const TROUBLED_OPENINGS: u64 = 4;
 const DIGESTS: usize = 40;
 /// Events from before the last recovery that are read back too.
 const OLD_READ_BACK: usize = 24;
+/// Why a snapshot is passed over that nothing is wrong with.
+const ARCHIVED: &str = "what comes behind it was archived";
 
 /// Where the journal is.
 pub fn dir() -> &'static Path {
     Path::new("/data/partition-0000/journal")
 }
 
-fn places() -> Places {
+pub fn places() -> Places {
     let partition = Path::new("/data/partition-0000");
     Places {
         journal: dir().to_path_buf(),
@@ -57,15 +59,33 @@ pub struct Past {
     pub failures: u64,
     /// The segment that the process began with.
     first_segment: u64,
+    /// Ids up to this event were found on disk.
+    pub ids_through: Sequence,
 }
 
 impl Past {
+    /// A past that ends with these events.
+    pub fn of(events: Vec<Event>) -> Self {
+        Self { recovered: events, ..Self::default() }
+    }
+
+    /// All that was decided, durable or not.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.recovered.iter().chain(&self.decided)
+    }
+
     pub fn remember(&mut self, sequence: Sequence, digest: [u8; 32]) {
         self.digests.insert(sequence, digest);
         if self.digests.len() > DIGESTS {
             self.digests.pop_first();
         }
     }
+}
+
+const STAYS: Invariant = Invariant::AcknowledgedStays;
+
+fn unreadable(error: &ReadError) -> Violation {
+    Violation { invariant: STAYS, detail: format!("an event cannot be read back: {error}") }
 }
 
 fn opens(detail: String) -> Violation {
@@ -112,14 +132,17 @@ impl World {
         let is_first = self.totals.recoveries == 0;
         for attempt in 1.. {
             self.clock.restart(&mut self.rng);
-            let retries_syncs = self.plant == Plant::RetriedSync;
-            self.process = ProcessDisk::new(self.disk.clone(), retries_syncs);
+            self.process = ProcessDisk::new(self.disk.clone(), self.plant.lie());
             self.past.failures = self.disk.counters().failed_operations;
             self.calm(attempt > TROUBLED_OPENINGS);
             if !is_first && attempt <= TROUBLED_OPENINGS && self.rng.percent(40) {
                 self.trouble_opening();
             }
             match self.open()? {
+                // What an opening does last may fail without its failing, and the process may die of it.
+                Ok(_) if self.disk.has_crashed() || self.process.is_dead() => {
+                    self.opening_died();
+                }
                 Ok(node) => {
                     self.past.first_segment = node.segment();
                     self.node = Some(node);
@@ -142,13 +165,16 @@ impl World {
             plant: self.plant,
             accepts_clock: self.rng.percent(50),
             ids: self.profile.ids,
+            archive: self.archive_place(),
+            keep_segments: self.profile.keep_segments,
         };
         let opened = Node::open(&self.process, &places(), options);
         let (node, found) = match opened {
             Ok(opened) => opened,
             Err(error) => return Ok(Err(error)),
         };
-        let Found { recovery, directory, snapshot, passed_over } = found;
+        let Found { recovery, directory, snapshot, mut passed_over } = found;
+        passed_over.retain(|(_, why)| why != ARCHIVED);
         let has_failed = self.disk.counters().failed_operations > self.past.failures;
         require(passed_over.is_empty() || has_failed, Invariant::SnapshotsFit, || {
             format!("{passed_over:?}")
@@ -159,6 +185,16 @@ impl World {
             "opened, epoch {}, through {}, taken over {} events, from a snapshot of {from}",
             recovery.epoch, recovery.last_sequence, recovery.taken_over.events
         ));
+        let archived = node.archive().through();
+        if archived > 0 {
+            self.totals.archive_starts += 1;
+            self.note(format_args!("behind an archive through {archived}"));
+        }
+        let (before, ids_through) = (self.past.ids_through, node.ids_through());
+        require(ids_through >= before, Invariant::IdsStay, || {
+            format!("ids up to event {before} were on disk, now they are up to {ids_through}")
+        })?;
+        self.past.ids_through = ids_through;
         let accounts = node.ledger().accounts_len();
         let known = directory.accounts();
         require(known == accounts, Invariant::ReplayEqualsLive, || {
@@ -192,9 +228,8 @@ impl World {
     /// An opening may fail only if something was done to it.
     fn opening_failed(&mut self, error: &OpenError) -> Verdict {
         self.note(format_args!("opening failed: {error}"));
-        self.totals.interrupted_recoveries += 1;
         if self.disk.has_crashed() {
-            self.lose_machine();
+            self.opening_died();
             return Ok(());
         }
         let faults = self.disk.faults();
@@ -208,12 +243,19 @@ impl World {
             _ => false,
         };
         require(is_known, Invariant::Opens, || format!("it does not open: {error}"))?;
-        self.kill();
+        self.opening_died();
         Ok(())
+    }
+
+    fn opening_died(&mut self) {
+        self.totals.interrupted_recoveries += 1;
+        if self.disk.has_crashed() { self.lose_machine() } else { self.kill() }
     }
 
     /// Reads the whole journal once more and checks every invariant.
     fn check(&mut self) -> Verdict {
+        let journal = self.whole_journal();
+        let journal = journal.map_err(|error| opens(format!("the marker: {error}")))?;
         let Some(node) = &self.node else { return Ok(()) };
         let mut news = self.book.take_news();
         let mut second = Ledger::new(self.rng.next_u64());
@@ -231,7 +273,7 @@ impl World {
             verdict = checked;
             verdict.as_ref().copied().map_err(ToString::to_string)
         };
-        let scanned = scan(&self.process, dir(), &mut take, &mut |_| ());
+        let scanned = scan(&journal, dir(), &mut take, &mut |_| ());
         verdict?;
         scanned.map_err(|error| opens(format!("what was just opened cannot be read: {error}")))?;
 
@@ -253,12 +295,43 @@ impl World {
         replay_equals_live(last, digest, second.digest())?;
         let old = sample(&mut self.rng, last);
         let sequences: Vec<Sequence> = news.sequences.into_iter().chain(old).collect();
-        read_back(node, &sequences, history.events())?;
+        self.read_back(&sequences, history.events())?;
 
         self.past.remember(last, digest);
         self.past.recovered = history.into_events();
         self.past.decided.clear();
         self.trace.bytes(&digest);
+        Ok(())
+    }
+
+    /// I2, by the reader: what was told reads back as it was, and so do some events from anywhere.
+    fn read_back(&mut self, sequences: &[Sequence], events: &[Event]) -> Verdict {
+        let Some(node) = &self.node else { return Ok(()) };
+        let reads = self.store.reads();
+        let archived_through = node.reader().archived_through();
+        let expected = |sequence: &Sequence| events.get(usize::try_from(sequence - 1).ok()?);
+        let (archived, here): (Vec<Sequence>, Vec<Sequence>) =
+            sequences.iter().partition(|sequence| **sequence <= archived_through);
+        let read = node.reader().read_many(&here).map_err(|error| unreadable(&error))?;
+        require(here.iter().map(expected).eq(read.iter().map(Some)), STAYS, || {
+            format!("{here:?} read back as {read:?}")
+        })?;
+        let is_away = self.store.line() != Line::Good;
+        for sequence in here.last().into_iter().chain(&archived) {
+            match node.reader().read(*sequence) {
+                Ok(event) => require(Some(&event) == expected(sequence), STAYS, || {
+                    format!("read alone, event {sequence} is {event:?}")
+                })?,
+                Err(error) if *sequence <= archived_through => {
+                    let is_of_line = is_away && Remote::is_of_line(&error.to_string());
+                    // Where nothing can be fetched to, because of what is done to this opening or that one.
+                    let is_known = is_of_line || self.is_troubled();
+                    require(is_known, Invariant::ArchiveApart, || error.to_string())?;
+                }
+                Err(error) => return Err(unreadable(&error)),
+            }
+        }
+        self.totals.archive_reads += u64::from(self.store.reads() > reads);
         Ok(())
     }
 }
@@ -269,28 +342,4 @@ fn sample(rng: &mut Rng, last: Sequence) -> Vec<Sequence> {
         return Vec::new();
     }
     (0..OLD_READ_BACK).map(|_| rng.between(1, last)).collect()
-}
-
-/// I2, by the reader: what was told reads back as it was, and so do some events from anywhere.
-fn read_back(node: &crate::world::SimNode, sequences: &[Sequence], events: &[Event]) -> Verdict {
-    let unreadable = |detail| Violation { invariant: Invariant::AcknowledgedStays, detail };
-    let read = node.reader().read_many(sequences);
-    let read =
-        read.map_err(|error| unreadable(format!("an event cannot be read back: {error}")))?;
-    let expected = sequences
-        .iter()
-        .map(|sequence| usize::try_from(sequence - 1).ok().and_then(|index| events.get(index)));
-    for (expected, event) in expected.zip(&read) {
-        require(expected == Some(event), Invariant::AcknowledgedStays, || {
-            format!("it reads back as {event:?}, it is {expected:?}")
-        })?;
-    }
-    if let Some(sequence) = sequences.last() {
-        let one = node.reader().read(*sequence);
-        let one = one.map_err(|error| unreadable(format!("event {sequence}: {error}")))?;
-        require(read.last() == Some(&one), Invariant::AcknowledgedStays, || {
-            format!("read alone it is {one:?}")
-        })?;
-    }
-    Ok(())
 }

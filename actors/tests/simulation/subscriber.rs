@@ -7,10 +7,10 @@ use florin_engine::{Event, Sequence};
 use florin_persistence::Disk;
 
 use crate::invariants::{Invariant, Verdict, require};
-use crate::node::Node;
+use crate::node::{Node, Unread};
 
 /// What it has read.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Subscriber {
     seen: Vec<Event>,
 }
@@ -19,15 +19,15 @@ pub struct Subscriber {
 #[derive(Debug)]
 pub enum Read {
     Events(usize),
-    /// The disk did not let it.
-    Failed,
+    /// The disk or the archive did not let it.
+    Failed(Unread),
 }
 
 impl fmt::Display for Read {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Events(count) => write!(f, "has read {count} events"),
-            Self::Failed => write!(f, "could not read"),
+            Self::Failed(unread) => write!(f, "could not read: {}", unread.what),
         }
     }
 }
@@ -52,8 +52,16 @@ impl Subscriber {
                 self.seen.extend(events);
                 Read::Events(count)
             }
-            Err(_) => Read::Failed,
+            Err(error) => {
+                let may_be_archived = self.next() <= node.reader().archived_through();
+                Read::Failed(Unread { what: error.to_string(), may_be_archived })
+            }
         }
+    }
+
+    /// It goes on from an earlier event, of a history that has gone on from there.
+    pub fn roll_back(&mut self, last: Sequence) {
+        self.seen.truncate(usize::try_from(last).unwrap_or(usize::MAX));
     }
 
     /// I11: what it was told is what the journal holds, from the first event on, without a gap.

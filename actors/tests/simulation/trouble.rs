@@ -3,6 +3,7 @@
 use florin_persistence::Disk;
 
 use crate::invariants::Verdict;
+use crate::remote::Line;
 use crate::restart::dir;
 use crate::world::World;
 
@@ -18,9 +19,11 @@ enum Trouble {
     WeakReads,
     FullDisk,
     Stop,
+    BadLine,
+    DeadLine,
 }
 
-const TROUBLES: [(u64, Trouble); 9] = [
+const TROUBLES: [(u64, Trouble); 11] = [
     (8, Trouble::PowerNow),
     (30, Trouble::PowerSoon),
     (5, Trouble::DeathNow),
@@ -28,8 +31,10 @@ const TROUBLES: [(u64, Trouble); 9] = [
     (9, Trouble::FailedOperation),
     (10, Trouble::WeakSyncs),
     (5, Trouble::WeakReads),
-    (10, Trouble::FullDisk),
+    (18, Trouble::FullDisk),
     (9, Trouble::Stop),
+    (5, Trouble::BadLine),
+    (8, Trouble::DeadLine),
 ];
 
 impl World {
@@ -37,6 +42,7 @@ impl World {
     pub fn trouble(&mut self) -> Verdict {
         let trouble = self.rng.weighted(&TROUBLES);
         self.note(format_args!("trouble: {trouble:?}"));
+        self.totals.troubles += 1;
         let mut faults = self.disk.faults();
         let operations = self.disk.operations();
         let soon = self.rng.below(30);
@@ -44,6 +50,8 @@ impl World {
             Trouble::PowerNow => return self.lose_power(),
             Trouble::DeathNow => return self.lose_process(),
             Trouble::Stop => return self.stop(),
+            Trouble::BadLine => return self.line_goes(Line::Bad),
+            Trouble::DeadLine => return self.line_goes(Line::Dead),
             Trouble::DeathSoon => self.process.die_after(soon),
             Trouble::PowerSoon => faults.crash_at = Some(operations + soon),
             Trouble::FailedOperation => faults.fail_at = Some(operations + soon / 3),
@@ -57,6 +65,13 @@ impl World {
         }
         self.disk.set_faults(faults);
         self.well_at = self.trace.step() + self.rng.between(20, 400);
+        Ok(())
+    }
+
+    /// The store is out of reach for a while, or now and then. It stays so when the node dies.
+    fn line_goes(&mut self, line: Line) -> Verdict {
+        self.store.set_line(line);
+        self.line_good_at = self.trace.step() + self.rng.between(50, 1_500);
         Ok(())
     }
 

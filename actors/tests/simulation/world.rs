@@ -11,14 +11,15 @@ use crate::clients::{Clients, Port, Sending, describe};
 use crate::clock::Clock;
 use crate::coverage::Coverage;
 use crate::invariants::{Invariant, Verdict, Violation, require};
-use crate::node::{Fatal, Node, is_disk_full};
+use crate::node::{Fatal, Node, Unread, is_disk_full};
 use crate::plants::{self, Plant};
 use crate::process::ProcessDisk;
 use crate::profile::{Action, Profile};
+use crate::remote::Remote;
 use crate::report::Totals;
 use crate::restart::Past;
 use crate::rng::Rng;
-use crate::subscriber::Subscriber;
+use crate::subscriber::{Read, Subscriber};
 use crate::trace::Trace;
 
 /// Crashes that every run has, at least.
@@ -50,6 +51,15 @@ pub struct World {
     pub subscriber: Subscriber,
     /// The step at which the disk is well again.
     pub well_at: u64,
+    /// Where segments and backups go.
+    pub store: Remote,
+    /// The step at which the line to it is good again.
+    pub line_good_at: u64,
+    pub is_backing_up: bool,
+    /// It goes on beside another, to see that it can.
+    pub is_aside: bool,
+    /// Of the worlds that have gone on beside this one.
+    pub aside: Totals,
 }
 
 /// What clients take for the limit: an empty segment less its header, a footer, and some sectors to spare.
@@ -63,12 +73,13 @@ impl World {
         let profile = Profile::draw(&mut rng);
         let disk = SimDisk::new(rng.next_u64());
         let count = rng.index(4) + 3;
+        let store = Remote::new(rng.fork(), profile.is_store_near);
         Self {
             clients: Clients::new(rng.fork(), count, largest_batch_bytes(profile.segment_bytes)),
             profile,
             plant,
             clock: Clock::new(),
-            process: ProcessDisk::new(disk.clone(), plant == Plant::RetriedSync),
+            process: ProcessDisk::new(disk.clone(), plant.lie()),
             disk,
             node: None,
             book: Book::default(),
@@ -78,6 +89,11 @@ impl World {
             coverage: Coverage::default(),
             subscriber: Subscriber::default(),
             well_at: u64::MAX,
+            store,
+            line_good_at: u64::MAX,
+            is_backing_up: false,
+            is_aside: false,
+            aside: Totals::default(),
             rng,
         }
     }
@@ -89,10 +105,16 @@ impl World {
             self.turn()?;
         }
         self.heal();
+        self.mend_line();
         self.stop()?;
         self.lose_power()?;
         self.heal();
-        self.stop()
+        self.stop()?;
+        if self.rng.percent(60) {
+            self.restore_aside()?;
+        }
+        self.totals += self.aside;
+        Ok(())
     }
 
     /// Something happened, for the trace.
@@ -100,9 +122,18 @@ impl World {
         self.trace.line(self.clock.now_ns(), what);
     }
 
-    fn turn(&mut self) -> Verdict {
+    pub fn turn(&mut self) -> Verdict {
         if self.trace.step() >= self.well_at {
             self.heal();
+        }
+        if self.trace.step() >= self.line_good_at {
+            self.mend_line();
+        }
+        if self.rng.below(10_000) < self.profile.backup_per_10_000 {
+            self.back_up()?;
+        }
+        if !self.is_aside && self.rng.below(10_000) < self.profile.restore_per_10_000 {
+            if self.rng.percent(30) { self.go_on_restored()? } else { self.restore_aside()? }
         }
         if self.rng.below(10_000) < self.profile.fault_per_10_000 {
             self.trouble()?;
@@ -124,6 +155,7 @@ impl World {
             Action::Subscriber => self.subscriber.has_more(node),
             Action::Seal => node.may_seal(),
             Action::Snapshot => can_send,
+            Action::Archive => can_send && node.has_archivist(),
         };
         let possible = self
             .profile
@@ -131,8 +163,8 @@ impl World {
             .map(|(weight, action)| (if can(action) { weight } else { 0 }, action));
         // What wakes by itself, and whoever looks on, answers nobody.
         let answers = |action| {
-            use Action::{Due, Snapshot, Subscriber};
-            !matches!(action, Due | Subscriber | Snapshot)
+            use Action::{Archive, Due, Snapshot, Subscriber};
+            !matches!(action, Due | Subscriber | Snapshot | Archive)
         };
         let is_stuck = possible.iter().all(|(weight, action)| *weight == 0 || !answers(*action));
         if is_stuck && !node.is_answered() {
@@ -141,7 +173,21 @@ impl World {
                 detail: "requests wait, and nothing can happen any more".to_owned(),
             });
         }
-        match self.rng.weighted(&possible) {
+        let action = self.rng.weighted(&possible);
+        self.act(action)?;
+        // What goes on beside the payments does not end the process: the disk does, or the machine.
+        if self.disk.has_crashed() {
+            self.lose_power()
+        } else if self.process.is_dead() {
+            self.lose_process()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn act(&mut self, action: Action) -> Verdict {
+        let Some(node) = &mut self.node else { unreachable!("a dead node is opened at once") };
+        match action {
             Action::Send => self.send(),
             Action::Partition | Action::Due => {
                 let (early, decided) = node.step_partition(self.clock.now());
@@ -165,18 +211,21 @@ impl World {
                 }
             }
             Action::Reader => {
-                node.step_reader(self.rng.index(2));
+                let reads = self.store.reads();
+                let unread = node.step_reader(self.rng.index(2));
                 self.note(format_args!("records are read"));
-                Ok(())
+                self.has_read(reads, unread)
             }
             Action::Subscriber => {
-                let most = self.rng.between(1, 200);
+                let (reads, most) = (self.store.reads(), self.rng.between(1, 200));
                 let read = self.subscriber.read(node, most);
                 self.note(format_args!("the subscriber {read}"));
-                Ok(())
+                let unread = if let Read::Failed(unread) = read { Some(unread) } else { None };
+                self.has_read(reads, unread)
             }
             Action::Seal => {
                 let sealed = node.step_sealing();
+                self.past.ids_through = self.past.ids_through.max(node.ids_through());
                 self.note(format_args!("sealing: {sealed:?}"));
                 match sealed {
                     Ok(Sealing::Done(sealed)) => {
@@ -194,12 +243,21 @@ impl World {
                 self.note(format_args!("snapshot: {step:?}"));
                 Ok(())
             }
+            Action::Archive => self.archive(),
             Action::Spare => {
                 let made = node.step_spare();
                 self.note(format_args!("spare"));
                 made.or_else(|fatal| self.died(&fatal))
             }
         }
+    }
+
+    /// Something was read, from the archive perhaps, or not.
+    fn has_read(&mut self, reads_before: u64, unread: Option<Unread>) -> Verdict {
+        self.totals.archive_reads += u64::from(self.store.reads() > reads_before);
+        let Some(unread) = unread else { return Ok(()) };
+        self.totals.archive_misses += u64::from(Remote::is_of_line(&unread.what));
+        self.unread(&unread)
     }
 
     fn send(&mut self) -> Verdict {

@@ -9,7 +9,7 @@ use florin_engine::Sequence;
 
 use super::cache::Cache;
 use super::marker::{ArchivedSegment, Marker};
-use crate::backup::{ObjectFile, Place, PlaceError, SegmentObject};
+use crate::backup::{ObjectFile, Place, PlaceError, SEGMENTS, SegmentObject};
 use crate::disk::{DirEntry, Disk, DiskFile};
 use crate::format::segment;
 
@@ -130,7 +130,7 @@ impl<D: Disk> Archive<D> {
             return Ok(None);
         };
         let there: BTreeMap<String, u64> =
-            place.list("segments/")?.into_iter().map(|head| (head.name, head.bytes)).collect();
+            place.list(SEGMENTS)?.into_iter().map(|head| (head.name, head.bytes)).collect();
         let mut segments = self.segments().into_iter().map(|segment| segment.object);
         let missing = segments.find(|object| there.get(&object.name) != Some(&object.bytes));
         Ok(missing.map(|object| object.name))

@@ -1,6 +1,7 @@
 //! Taking a sealed segment out of the hot set, step by step.
 
 use std::io::{self, Read};
+use std::path::Path;
 use std::sync::PoisonError;
 
 use super::disk::{Archive, ArchivePlace, Shared};
@@ -57,23 +58,27 @@ impl<D: Disk> Archive<D> {
     pub fn remove_retired(&self) -> Result<u64, OpenError> {
         let Shared { disk, options, segments, .. } = &*self.shared;
         let dir = &options.journal;
-        let entries = disk.list(dir).map_err(|e| OpenError::from_io("listed", dir, e))?;
-        let mut removed = 0;
-        for entry in entries {
-            let is_retired = segment::number_in(&entry.name).is_some_and(|number| {
+        let mut entries = disk.list(dir).map_err(|e| OpenError::from_io("listed", dir, e))?;
+        entries.retain(|entry| {
+            segment::number_in(&entry.name).is_some_and(|number| {
                 let segments = segments.read().unwrap_or_else(PoisonError::into_inner);
                 segments.contains_key(&number)
-            });
-            if is_retired {
-                let path = dir.join(&entry.name);
-                disk.remove(&path).map_err(|e| OpenError::from_io("removed", &path, e))?;
-                removed += 1;
-            }
+            })
+        });
+        if entries.is_empty() {
+            return Ok(0);
         }
-        if removed > 0 {
-            disk.sync_dir(dir).map_err(|e| OpenError::from_io("synced", dir, e))?;
+        // A marker that a process has left which died may have its name in memory only: before what it names goes, that has
+        // to be on disk.
+        let synced =
+            |dir: &Path| disk.sync_dir(dir).map_err(|e| OpenError::from_io("synced", dir, e));
+        synced(&options.partition_dir)?;
+        for entry in &entries {
+            let path = dir.join(&entry.name);
+            disk.remove(&path).map_err(|e| OpenError::from_io("removed", &path, e))?;
         }
-        Ok(removed)
+        synced(dir)?;
+        Ok(entries.len() as u64)
     }
 
     /// The newest object that is said to be there has to be there.

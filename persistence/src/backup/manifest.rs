@@ -10,6 +10,8 @@ use crate::format::sector::SECTOR_BYTES;
 const FORMAT: u16 = 1;
 /// Begins the name of every manifest.
 pub(super) const PREFIX: &str = "manifest-";
+/// Begins the name of every segment's object.
+pub(crate) const SEGMENTS: &str = "segments/";
 const SUFFIX: &str = ".json";
 const SECTOR: u64 = SECTOR_BYTES as u64;
 /// More than a manifest of a million segments takes.
@@ -92,7 +94,7 @@ pub struct Manifest {
 impl SegmentObject {
     /// The name of an object with this content.
     pub(crate) fn name_of(number: u64, blake3: &Hex<32>) -> String {
-        format!("segments/{number:010}.{blake3}")
+        format!("{SEGMENTS}{number:010}.{blake3}")
     }
 
     /// Whether nothing will be added to it any more.

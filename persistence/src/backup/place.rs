@@ -27,7 +27,8 @@ pub trait Objects: Send + Sync {
 /// A place for backups.
 ///
 /// An object is there as a whole, durable and checked, or not at all: an interrupted [`put`](Self::put) leaves
-/// nothing that [`head`](Self::head), [`list`](Self::list) or [`get`](Objects::get) would show.
+/// nothing that [`head`](Self::head), [`list`](Self::list) or [`get`](Objects::get) would show; or all of it, durable once
+/// [`settle`](Self::settle) has returned.
 pub trait Place: Objects {
     /// Writes an object of so many bytes, in place of any other of that name. It is durable when this returns, and
     /// what arrived has been compared with the BLAKE3 hash.

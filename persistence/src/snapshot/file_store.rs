@@ -41,11 +41,14 @@ struct Writing<F> {
 }
 
 impl<D: Disk> FileStore<D> {
-    /// Opens a folder, which is made if it is not there, and drops what was never finished in it.
+    /// Opens a folder, which is made if it is not there, and drops what was never finished in it. What is there is durable
+    /// when this returns.
     pub fn open(disk: &D, dir: &Path) -> Result<Self, SnapshotError> {
         disk.create_dir_all(dir).map_err(|e| SnapshotError::from_io("made", dir, e))?;
         let mut store = Self { disk: disk.clone(), dir: dir.to_path_buf(), writing: None };
         store.drop_unfinished()?;
+        // Names may only be in memory, left by a process that was killed: others come to rest on what is here.
+        store.sync_dir()?;
         Ok(store)
     }
 

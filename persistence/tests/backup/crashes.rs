@@ -65,6 +65,30 @@ fn a_backup_is_there_as_a_whole_or_not_at_all() {
     assert!(interrupted > 20, "{interrupted}");
 }
 
+/// What was sent before a death is seen, and is not durable under its name yet: whoever does not send it again sees to that.
+#[test]
+fn what_a_dead_process_has_sent_stays() {
+    let mut interrupted = 0;
+    for operation in 0.. {
+        let (disk, book) = book(operation);
+        let at = Some(disk.operations() + operation);
+        disk.set_faults(Faults { fail_at: at, ..Faults::default() });
+        let is_made = back_up(&book, false).is_ok();
+        disk.kill();
+        let again = back_up(&book, false).unwrap();
+        disk.crash();
+        let place = place(&disk);
+        let manifest = load(&*place, &again.name).unwrap();
+        let verified = verify(&place, &manifest, &mut |_| ControlFlow::Continue(()));
+        verified.unwrap_or_else(|error| panic!("operation {operation}: {error}"));
+        if is_made {
+            break;
+        }
+        interrupted += 1;
+    }
+    assert!(interrupted > 8, "{interrupted}");
+}
+
 #[test]
 fn a_backup_goes_on_where_it_was_stopped() {
     let (disk, book) = book(12);

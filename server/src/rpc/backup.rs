@@ -82,11 +82,12 @@ impl Backups {
 
 impl Work {
     fn run(mut self, dir: &Path, full: bool) {
-        let durable_through = Some(self.engine.journal().durable_through());
-        let options = ExportOptions { durable_through, full, now_ns: now_ns() };
         let place = Arc::clone(&self.place);
         let journal = self.engine.archive().clone();
+        // In this order: what is archived is durable, and what is archived from now on is not missed.
         let archived = journal.segments();
+        let durable_through = Some(self.engine.journal().durable_through());
+        let options = ExportOptions { durable_through, full, now_ns: now_ns() };
         let watch = &mut |done: BackupProgress| self.watch(&done);
         let made = export(&journal, dir, &archived, &*place, &options, watch);
         match &made {

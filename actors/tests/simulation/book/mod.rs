@@ -11,7 +11,7 @@ use florin_engine::{
     AccountState, AssetCode, Body, Event, Hold, Opened, Registered, Sequence, Slot,
 };
 
-use crate::history::Key;
+use crate::history::{History, Key};
 use crate::invariants::{Invariant, Verdict, Violation, require};
 
 pub use news::News;
@@ -40,14 +40,14 @@ pub enum Heard {
 pub type Moment = u64;
 
 /// Something that was told, and when it was told first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Told<T> {
     what: T,
     at: Moment,
 }
 
 /// Everything that was told.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Book {
     now: Moment,
     /// The last event that answers rested on, by moment.
@@ -124,6 +124,22 @@ impl Book {
 
     pub fn take_news(&mut self) -> News {
         std::mem::take(&mut self.news)
+    }
+
+    /// The past ends earlier: what was told of anything behind it does not count any more.
+    pub fn roll_back(&mut self, history: &History) {
+        let last = history.last_sequence();
+        self.news = News::default();
+        self.highest = self.highest.min(last);
+        self.highest_by_moment.iter_mut().for_each(|highest| *highest = last.min(*highest));
+        self.transfers.retain(|_, told| told.what.sequence <= last);
+        self.groups.retain(|_, told| told.first_sequence <= last);
+        self.accounts.retain(|_, told| told.what <= last);
+        self.changes.retain(|_, told| told.what <= last);
+        self.holds.retain(|_, told| told.what <= last);
+        self.assets.retain(|code| history.has_asset(*code));
+        self.used.retain(|key| history.transfer(*key).is_some());
+        self.used_groups.retain(|key| history.group(*key).is_some());
     }
 
     /// Writes down an answer to something that was sent at a moment, and holds it against what was told

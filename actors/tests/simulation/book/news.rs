@@ -10,7 +10,7 @@ use crate::history::{History, Key};
 use crate::invariants::{Verdict, require};
 
 /// What was told since the last recovery.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct News {
     pub sequences: BTreeSet<Sequence>,
     pub(super) accounts: BTreeMap<(Sequence, Slot), AccountState>,

@@ -19,7 +19,7 @@ use crate::rng::Rng;
 pub type Port = u64;
 
 /// A client.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Client {
     tenant: Tenant,
     accounts: Vec<NewAccount>,
@@ -27,7 +27,7 @@ struct Client {
 }
 
 /// What a client wants, over as many attempts as it takes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Op {
     pub client: usize,
     pub command: Command,
@@ -39,7 +39,7 @@ pub struct Op {
 }
 
 /// A group that was sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SentGroup {
     pub tenant: Tenant,
     pub id: u128,
@@ -57,7 +57,7 @@ pub struct Sending {
 }
 
 /// All of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Clients {
     rng: Rng,
     all: Vec<Client>,
@@ -234,6 +234,12 @@ impl Clients {
         for (op, _) in std::mem::take(&mut self.in_flight).into_values() {
             self.lost(op);
         }
+    }
+
+    /// All connections break, and whatever was done may be undone: everybody begins by opening their accounts.
+    pub fn begin_again(&mut self) {
+        self.lose_all();
+        self.all.iter_mut().for_each(|client| client.has_begun = false);
     }
 
     fn lost(&mut self, number: usize) {

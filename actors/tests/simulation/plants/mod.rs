@@ -1,14 +1,21 @@
 //! Bugs that are planted to see whether the simulator finds them. None of this is in the engine.
 
+mod unsequenced;
+
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use florin_actors::command::{Answer, Explained};
+use florin_actors::load::IdReader;
 use florin_actors::partition::{Entry, Next};
-use florin_actors::sealed_ids::SealedIds;
+use florin_actors::sealed_ids::{LookedUp, SealedIds};
 use florin_engine::{Body, Event, GroupPlace, Sequence};
-use florin_persistence::{Disk, IdKey, IdSet};
+use florin_persistence::{Disk, IdKey, IdRuns, IdSet, ReadError};
 
 use crate::clients::Port;
+use crate::process::Lie;
+
+pub use unsequenced::Unsequenced;
 
 /// A planted bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +24,7 @@ pub enum Plant {
     None,
     /// Answers go out when their events are queued, before the sync.
     AnswerBeforeSync,
-    /// A sync that failed is tried again, and its success believed. See
-    /// [`ProcessDisk`](crate::process::ProcessDisk).
+    /// A sync that failed is tried again, and its success believed.
     RetriedSync,
     /// The members of a group go to the journal in two frames.
     SplitGroup,
@@ -26,15 +32,30 @@ pub enum Plant {
     SnapshotEarly,
     /// Ids are forgotten before they are found elsewhere.
     IdsForgottenEarly,
+    /// The pieces of a snapshot do not say which event they have seen last.
+    ChunkWithoutSequence,
+    /// A merge takes one of its runs twice and another not at all, and what it makes says to hold both.
+    RunMergedTwice,
+    /// A run of ids counts, and those that it was merged from go, before it is durable.
+    RunEarly,
+    /// The file of an archived segment goes before the marker that names it is durable.
+    SegmentRetiredEarly,
+    /// Segments are archived that rest on a checkpoint that is not durable.
+    CheckpointEarly,
 }
 
 impl Plant {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 10] = [
         Self::AnswerBeforeSync,
         Self::RetriedSync,
         Self::SplitGroup,
         Self::SnapshotEarly,
         Self::IdsForgottenEarly,
+        Self::ChunkWithoutSequence,
+        Self::RunMergedTwice,
+        Self::RunEarly,
+        Self::SegmentRetiredEarly,
+        Self::CheckpointEarly,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -45,6 +66,23 @@ impl Plant {
             Self::SplitGroup => "group split by a crash",
             Self::SnapshotEarly => "snapshot published early",
             Self::IdsForgottenEarly => "ids forgotten early",
+            Self::ChunkWithoutSequence => "chunk without sequence",
+            Self::RunMergedTwice => "run merged twice",
+            Self::RunEarly => "run counted before it is durable",
+            Self::SegmentRetiredEarly => "segment retired too soon",
+            Self::CheckpointEarly => "checkpoint counted before it is durable",
+        }
+    }
+
+    /// What of it is in the disk.
+    pub const fn lie(self) -> Lie {
+        match self {
+            Self::RetriedSync => Lie::RetriedSync,
+            Self::ChunkWithoutSequence => Lie::UnsequencedChunks,
+            Self::RunEarly => Lie::FilesNotSynced("ids"),
+            Self::SegmentRetiredEarly => Lie::FolderNotSynced("partition-0000"),
+            Self::CheckpointEarly => Lie::FilesNotSynced("checkpoint"),
+            _ => Lie::None,
         }
     }
 }
@@ -59,6 +97,23 @@ impl<D: Disk> SealedIds for Boasting<D> {
 
     fn may_hold(&self, keys: &[IdKey], places: &mut Vec<usize>) {
         self.0.may_hold_any(keys, places);
+    }
+}
+
+/// Runs of ids of which a merge has lost one.
+#[derive(Clone)]
+pub struct Doubled<D: Disk> {
+    pub ids: IdRuns<D>,
+    /// The events of the run that another was taken for.
+    pub lost: Option<RangeInclusive<Sequence>>,
+}
+
+impl<D: Disk> IdReader for Doubled<D> {
+    fn look_up(&self, keys: &[IdKey]) -> Result<LookedUp, ReadError> {
+        let mut found = self.ids.look_up(keys)?;
+        let is_lost = |at: &Sequence| self.lost.as_ref().is_some_and(|lost| lost.contains(at));
+        found.ids.values_mut().for_each(|at| *at = at.filter(|at| !is_lost(at)));
+        Ok(found)
     }
 }
 
@@ -82,7 +137,8 @@ pub fn split_group(mut entry: Entry<Port>) -> (Entry<Port>, Option<Entry<Port>>)
     let len = entry.range.len();
     let is_group =
         |event: &Event| matches!(&event.body, Body::TransferPosted(p) if p.group.len > 1);
-    if !entry.events().first().is_some_and(is_group) {
+    // Holds would keep their marks.
+    if len == 0 || !entry.events().iter().all(is_group) {
         return (entry, None);
     }
     let half = len / 2;
