@@ -99,6 +99,12 @@ impl<D: Disk> Standby<D> {
         self.last_sequence
     }
 
+    /// Whether everything that came fits, and counts: no takeover is under way that may yet turn out to be of another
+    /// history.
+    pub fn is_settled(&self) -> bool {
+        self.pending.is_none()
+    }
+
     /// The epoch of what was followed last; 0 = nothing yet.
     pub fn epoch(&self) -> u64 {
         self.head.as_ref().map_or(0, |head| head.header.epoch)
@@ -259,7 +265,8 @@ impl<D: Disk> Standby<D> {
         let mark = (verified.frames.len() > 1 && !is_pending).then_some(Mark {
             segment: piece.segment,
             header_hash: current.header_hash,
-            begin: piece.offset,
+            // What counts already is written once more as it is, and not torn by that.
+            begin: current.ahead_end().unwrap_or(piece.offset),
             end: piece.end(),
         });
         if let Some(footer) = &verified.footer {
@@ -288,6 +295,9 @@ impl<D: Disk> Standby<D> {
             file.write_at(&piece.bytes, piece.offset).map_err(FollowError::io("written", path))?;
             file.sync_data().map_err(FollowError::io("synced", path))?;
             current.advance(verified);
+        }
+        if mark.is_some() {
+            self.mark.clear().map_err(FollowError::io("written", &self.mark.path))?;
         }
         (self.totals, self.last_sequence) = (totals, last_sequence);
         if let Some(takeover) = takeover {
