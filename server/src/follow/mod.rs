@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use florin_persistence::{DataDir, Disk as _, Fence, OpenError, RealDisk, Role};
-use florin_persistence::{drop_role, lineage_and_epoch, read_role, write_role};
+use florin_persistence::{drop_role, forget_leader, lineage_and_epoch, read_role, write_role};
 use tokio::net::TcpListener;
 
 use crate::config::Config;
@@ -30,7 +30,7 @@ use crate::telemetry::{self, Telemetry};
 
 pub(crate) use figures::{Figures, HowFar};
 use keeper::{Follows, Keeper};
-use stream::{Ended, Leader};
+use stream::{Ended, Leader, Until};
 
 /// After a lost connection: the first pause, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
@@ -95,8 +95,9 @@ async fn follow(config: &Config, options: &FollowOptions) -> anyhow::Result<()> 
     let mut pause = PAUSE.0;
     let ended = loop {
         let before = figures.how_far().bytes;
-        let (kept, ended) = leader.follow(keeper, None, told_to_stop.as_mut()).await;
+        let (kept, ended) = leader.follow(keeper, Until::Ever, told_to_stop.as_mut()).await;
         keeper = kept;
+        keeper.note_leader();
         match ended {
             Ended::Disconnected { reason, message } => {
                 tracing::warn!(reason, message, "not connected to the leader: trying again");
@@ -120,12 +121,12 @@ async fn follow(config: &Config, options: &FollowOptions) -> anyhow::Result<()> 
         pause = (pause * 2).min(PAUSE.1);
     };
     // Nothing is under way: what was taken is synced.
-    drop(keeper);
+    let undone = keeper.end(ended.is_err());
     server.abort();
     let _ = tokio::time::timeout(GOODBYE, telemetry.stop()).await;
     let followed_through = figures.how_far().followed_through;
     tracing::info!(followed_through, "stopped");
-    ended
+    ended.and_then(|()| undone.map_err(with_reason))
 }
 
 /// Whether the directory may follow: it is a standby's or empty, or that is wanted. Only an empty one is marked at once. What
@@ -155,6 +156,8 @@ fn begin_to_follow(data: &DataDir, from: &str, adopt: bool) -> Result<Follows, O
 
 /// The directory is a standby's no more.
 fn stop_to_follow(data: &DataDir) -> Result<(), OpenError> {
+    forget_leader(&RealDisk, data.path())?;
+    drop_role(&RealDisk, data.path(), Role::Promoting)?;
     drop_role(&RealDisk, data.path(), Role::Standby)
 }
 
