@@ -505,6 +505,46 @@ fn rot_where_a_mark_was() {
     }
 }
 
+/// Rot in the last frame, which nothing vouches for: it is cut off if that is wanted, what was cut is said, and it is had from the
+/// leader again.
+#[test]
+fn a_damaged_tail_is_cut_and_had_again() {
+    for seed in 0..20 {
+        let what = format!("seed {seed}");
+        let disk = SimDisk::new(seed);
+        let mut history = History::new(seed);
+        let mut leader = reopen(&disk, 1).unwrap();
+        for _ in 0..3 {
+            let events = history.batch(2);
+            leader.append(&events).unwrap();
+        }
+        let mut follower = Follower::new(seed);
+        assert_eq!(follower.follow(&leader, u64::MAX, &what), Ok(true));
+        let had = follower.followed_through;
+        follower.end(seed % 2 == 0);
+        let last = leader.writer.status().segment_used_bytes - 4_096;
+        let at = usize::try_from(last).unwrap() + 300;
+        follower.disk.flip_bit(&segment(1), at, 3).unwrap();
+        let open = |cut: bool| {
+            let open =
+                if cut { Standby::<SimDisk>::open_and_cut } else { Standby::<SimDisk>::open };
+            open(&follower.disk, &dir(), &mut |_| Ok(()), &mut |_| {})
+        };
+        assert_eq!(open(false).err().map(|error| error.reason()), Some("JOURNAL_DAMAGED"));
+        let (standby, report) = open(true).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let cut = report.cut.expect("something was cut");
+        assert!(cut.was_damaged && cut.file == segment(1), "{what}: {cut:?}");
+        assert_eq!((cut.offset, cut.bytes), (last, 4_096), "{what}");
+        assert!(standby.followed_through() < had, "{what}");
+        drop(standby);
+        follower.disk.crash();
+        follower.followed_through = 0; // of that it has lost some
+        assert_eq!(follower.follow(&leader, u64::MAX, &what), Ok(true));
+        assert_eq!(follower.followed_through, had);
+        assert_same(&disk, &follower.disk, &what);
+    }
+}
+
 fn segments_of(files: &[(std::path::PathBuf, Vec<u8>)]) -> Vec<&(std::path::PathBuf, Vec<u8>)> {
     files.iter().filter(|(path, _)| path.extension().is_some_and(|it| it == "segment")).collect()
 }

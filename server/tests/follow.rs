@@ -332,7 +332,15 @@ async fn who_is_not_followed() {
     load(&leader, 1, 20).await;
     caught_up(&standby, durable(&leader).await).await;
 
-    // A standby says what it is.
+    // A standby says what it is, and how far.
+    let status = json(&["status", "--server", &standby.address]);
+    assert_eq!(
+        (&status["not_accepting_reason"], &status["followed_through"], &status["connected"]),
+        (&"STANDBY".into(), &durable(&leader).await.into(), &true.into())
+    );
+    let shown = run(&["status", "--server", &standby.address]);
+    let shown = String::from_utf8(shown.stdout).expect("text");
+    assert!(shown.contains("followed through") && shown.contains(&leader.address), "{shown}");
     let mut ledger = standby.ledger().await;
     let request = v1::GetAccountsRequest { accounts: vec!["a".into()] };
     let status = ledger.get_accounts(request).await.expect_err("not served");
@@ -465,6 +473,31 @@ async fn restored_and_forked_ledgers() {
         let verified = run(&["verify", "--data", text(&own_copy)]);
         assert!(verified.status.success(), "{name}: {}", String::from_utf8_lossy(&verified.stderr));
     }
+}
+
+/// A leader that was started again and has had no event since has a segment more than its standby. The promotion takes that too,
+/// so that the old leader can follow.
+#[tokio::test]
+async fn the_last_segment_is_taken_without_an_event() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (data, copy) = (dir.path().join("data"), dir.path().join("copy"));
+    let mut leader = Server::start_on(&data, &[]);
+    open_accounts(&mut leader.ledger().await).await;
+    load(&leader, 1, 20).await;
+    let mut standby = follow(&leader, &copy, &[]);
+    let through = durable(&leader).await;
+    caught_up(&standby, through).await;
+    assert!(standby.terminate());
+    leader.kill();
+    let mut leader = Server::start_on(&data, &[]);
+    assert_eq!(durable(&leader).await, through);
+    let promoted = json(&["promote", "--data", text(&copy), "--old", &leader.address]);
+    assert_eq!((&promoted["old_fenced"], &promoted["sequence"]), (&true.into(), &through.into()));
+    assert!(leader.terminate());
+    let new = Server::start_on(&copy, &[]);
+    load(&new, 101, 20).await;
+    let standby = follow(&new, &data, &["--adopt"]);
+    caught_up(&standby, durable(&new).await).await;
 }
 
 /// Two standbys of one leader, and one promotion: whoever comes second is told.
@@ -625,6 +658,12 @@ async fn a_copy_that_is_behind() {
     let output = florin().args(["promote", "--data", text(&copy)]).output().expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("PROMOTE_BEHIND") && said.contains("7 events at least"), "{said}");
+    assert_eq!(refused(serve(&copy)), "DATA_STANDBY");
+    // A token that cannot be written is found out before, and not after.
+    let nowhere = dir.path().join("nowhere").join("token");
+    let mut promote = florin_with(&["promote", "--data", text(&copy), "--lose"]);
+    promote.args(["--token", text(&nowhere)]);
+    assert_eq!(refused(promote), "DATA_IO");
     assert_eq!(refused(serve(&copy)), "DATA_STANDBY");
     let promoted = json(&["promote", "--data", text(&copy), "--lose"]);
     assert_eq!(promoted["sequence"], seen.durable_through);

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use florin_engine::{Body, Event, Ledger, Sequence};
 use florin_persistence::{
-    DataDir, Fence, FollowError, FollowPoint, LeaderSeen, OpenError, Piece, RealDisk, Role, Standby,
+    Cut, DataDir, Fence, FollowError, FollowPoint, LeaderSeen, OpenError, Piece, RealDisk, Role,
+    Standby,
 };
 use florin_persistence::{
     drop_role, forget_leader, journal_dir, least_leader_epoch, settle, write_role,
@@ -28,6 +30,8 @@ pub(super) struct Keeper {
     least_epoch: u64,
     /// The directory was no standby's, and the leader has not shown yet that its history is the same.
     is_adopting: bool,
+    /// What was damaged at the end and was cut off.
+    cut: Option<Cut>,
     /// What the leader has said of itself last, and when that was noted on disk.
     seen: Option<LeaderSeen>,
     noted_at: Option<Instant>,
@@ -68,14 +72,20 @@ impl Replay {
 }
 
 impl Keeper {
-    /// Opens the copy and verifies all of it.
+    /// Opens the copy and verifies all of it. With `cut_damaged_tail` what has changed at its end is cut off.
     pub fn open(
         data: &DataDir,
         follows: Follows,
         replay: bool,
+        cut_damaged_tail: bool,
         figures: Arc<Figures>,
     ) -> anyhow::Result<Self> {
-        let mut replay = replay.then(|| Replay { ledger: Ledger::new(0), digests_checked: 0 });
+        let mut replay = if replay {
+            let seed = getrandom::u64().context("the system's randomness")?;
+            Some(Replay { ledger: Ledger::new(seed), digests_checked: 0 })
+        } else {
+            None
+        };
         let mut sink = |event: Event| match &mut replay {
             Some(replay) => replay.event(&event),
             None => Ok(()),
@@ -83,10 +93,20 @@ impl Keeper {
         let mut bar = ReplayBar::new();
         let journal = data.journal(0);
         let mut show = |progress| bar.show(&progress);
-        let opened = Standby::open(&RealDisk, &journal, &mut sink, &mut show);
+        let open = if cut_damaged_tail {
+            Standby::<RealDisk>::open_and_cut
+        } else {
+            Standby::<RealDisk>::open
+        };
+        let opened = open(&RealDisk, &journal, &mut sink, &mut show);
         bar.finish();
         let (standby, report) = opened.map_err(with_reason)?;
         let least_epoch = least_leader_epoch(&RealDisk, data.path()).map_err(with_reason)?;
+        let cut = report.cut.clone().filter(|cut| cut.was_damaged);
+        if let Some(Cut { file, offset, bytes, .. }) = &cut {
+            let file = file.display();
+            tracing::warn!(%file, offset, bytes, "what was damaged at the end was cut off");
+        }
         tracing::info!(?report, least_epoch, "the copy is whole");
         let data = data.path().to_path_buf();
         let is_adopting = follows.known.is_none();
@@ -98,6 +118,7 @@ impl Keeper {
             figures,
             least_epoch,
             is_adopting,
+            cut,
             seen: None,
             noted_at: None,
         };
@@ -128,6 +149,11 @@ impl Keeper {
     /// The history that is followed; `None`: whichever the leader writes.
     pub fn follows(&self) -> Option<[u8; 16]> {
         self.follows.lineage()
+    }
+
+    /// What was damaged at the end and was cut off.
+    pub fn cut(&self) -> Option<&Cut> {
+        self.cut.as_ref()
     }
 
     /// What is known of promotions here.

@@ -38,8 +38,10 @@ pub struct PromoteOptions {
     pub old: Option<String>,
     /// Do not ask the old leader at all.
     pub old_is_gone: bool,
-    /// Go on without events that the fenced leader has and that cannot be had.
+    /// Go on without events that the old leader is known to have had, and that cannot be had.
     pub lose: bool,
+    /// Cut off what has changed at the end of the copy since it was written.
+    pub cut_damaged_tail: bool,
     /// Where else to write the token.
     pub token: Option<PathBuf>,
     /// Where the new leader will be, for people who read the fence.
@@ -67,6 +69,8 @@ pub struct Promoted {
     pub old_durable_through: Option<Sequence>,
     /// Why it is not fenced, or not for good.
     pub old_problem: Option<String>,
+    /// What was damaged at the end of the copy and was cut off.
+    pub cut: Option<String>,
     /// The token.
     pub token: PathBuf,
 }
@@ -77,6 +81,9 @@ impl fmt::Display for Promoted {
         writeln!(f, "promoted        {data}")?;
         writeln!(f, "lineage         {}", self.lineage)?;
         writeln!(f, "through event   {}", self.sequence)?;
+        if let Some(cut) = &self.cut {
+            writeln!(f, "cut off         {cut}: damaged")?;
+        }
         writeln!(f, "epoch           from {} on", self.epoch)?;
         match self.old_durable_through {
             Some(through) if through > self.sequence => {
@@ -142,7 +149,10 @@ pub async fn run(options: &PromoteOptions) -> anyhow::Result<Promoted> {
     // Everything is verified once more, so that nothing is promoted that does not open.
     let figures = Arc::new(Figures::new(leader.address()));
     let follows = Follows { place: known.place.clone(), known: Some(known) };
-    let mut keeper = Keeper::open(&data, follows, false, figures)?;
+    let mut keeper = Keeper::open(&data, follows, false, options.cut_damaged_tail, figures)?;
+    let cut = keeper.cut().map(|cut| {
+        format!("{} bytes of {}, from byte {} on", cut.bytes, cut.file.display(), cut.offset)
+    });
     let lineage = keeper.lineage().context(
         "STANDBY_EMPTY: nothing of the ledger that it follows has come yet, or only of those that it goes on from",
     )?;
@@ -193,6 +203,7 @@ pub async fn run(options: &PromoteOptions) -> anyhow::Result<Promoted> {
         old: leader.address().to_owned(),
         old_durable_through: fenced.map(|it| it.durable_through),
         old_problem: reached.err().or(not_kept),
+        cut,
         token,
     })
 }
@@ -308,15 +319,14 @@ async fn catch_up(
     through: Sequence,
     lose: bool,
 ) -> anyhow::Result<Keeper> {
-    if keeper.followed_through() >= through {
-        return Ok(keeper);
-    }
+    // Where all events are here there may be a segment without any, of its last opening. With that its directory can follow
+    // in turn.
     let too_long = async {
         tokio::time::sleep(CATCH_UP_MAX).await;
         "it took too long"
     };
     let (keeper, ended) =
-        leader.follow(keeper, Until::Event(through), std::pin::pin!(too_long)).await;
+        leader.follow(keeper, Until::All(through), std::pin::pin!(too_long)).await;
     let what = match ended {
         Ended::Reached => return Ok(keeper),
         Ended::Stopped => format!("not within {} s", CATCH_UP_MAX.as_secs()),
@@ -324,7 +334,7 @@ async fn catch_up(
             format!("{reason}: {message}")
         }
     };
-    if lose {
+    if lose || keeper.followed_through() >= through {
         return Ok(keeper);
     }
     let missing = through - keeper.followed_through();

@@ -66,17 +66,18 @@ pub(super) enum Until {
     Ever,
     /// Until little of what the leader has is missing here.
     Near,
-    /// Until this event is here.
-    Event(Sequence),
+    /// Until everything is here that a fenced leader has: this event, and what comes behind it in its files.
+    All(Sequence),
 }
 
 impl Until {
-    fn is_reached(self, keeper: &Keeper, leader_is_at: Option<Sequence>) -> bool {
+    /// Whether that is so behind a message: how far the leader said it was, and whether it had anything to ship.
+    fn is_reached(self, keeper: &Keeper, leader_is_at: Sequence, had_piece: bool) -> bool {
+        let followed_through = keeper.followed_through();
         match self {
             Self::Ever => false,
-            Self::Near => leader_is_at
-                .is_some_and(|it| it.saturating_sub(keeper.followed_through()) <= NEAR_EVENTS),
-            Self::Event(sequence) => keeper.followed_through() >= sequence,
+            Self::Near => leader_is_at.saturating_sub(followed_through) <= NEAR_EVENTS,
+            Self::All(sequence) => followed_through >= sequence && !had_piece,
         }
     }
 }
@@ -130,11 +131,7 @@ impl Leader {
             Err(ended) => return (keeper, ended),
         };
         keeper.figures().connected();
-        let mut leader_is_at = None;
         loop {
-            if until.is_reached(&keeper, leader_is_at) {
-                return (keeper, Ended::Reached);
-            }
             let next = tokio::select! {
                 next = tokio::time::timeout(SILENCE_MAX, pieces.message()) => next,
                 _ = stop.as_mut() => return (keeper, Ended::Stopped),
@@ -145,7 +142,7 @@ impl Leader {
                 Ok(Err(status)) => return (keeper, ended_with(&status)),
                 Err(_) => return (keeper, disconnected("UNREACHABLE", "nothing came for 5 s")),
             };
-            let durable_through = message.durable_through;
+            let (leader_is_at, had_piece) = (message.durable_through, message.segment > 0);
             let taking = tokio::task::spawn_blocking(move || {
                 let taken = keeper.take(message);
                 (keeper, taken)
@@ -156,10 +153,12 @@ impl Leader {
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             };
             keeper = back;
-            leader_is_at = Some(durable_through);
             if let Err(error) = taken {
                 let (reason, message) = (error.reason().to_owned(), error.to_string());
                 return (keeper, Ended::Refused { reason, message });
+            }
+            if until.is_reached(&keeper, leader_is_at, had_piece) {
+                return (keeper, Ended::Reached);
             }
         }
     }

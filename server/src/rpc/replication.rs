@@ -60,6 +60,7 @@ impl Replication {
     }
 
     /// It ships nothing, and is fenced by nobody.
+    #[must_use]
     pub fn off(self) -> Self {
         Self { is_off: true, ..self }
     }

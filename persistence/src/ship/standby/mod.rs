@@ -57,9 +57,36 @@ impl<D: Disk> Standby<D> {
         sink: Sink<'_>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(Self, ScanReport), OpenError> {
+        Self::open_with(disk, dir, false, sink, progress)
+    }
+
+    /// As [`Self::open`], and cuts off what was written completely at the end and has changed since, if nothing vouches for
+    /// it: `cut` of the report says what that was. It may have been counted as followed.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_and_cut(
+        disk: &D,
+        dir: &Path,
+        sink: Sink<'_>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Self, ScanReport), OpenError> {
+        Self::open_with(disk, dir, true, sink, progress)
+    }
+
+    fn open_with(
+        disk: &D,
+        dir: &Path,
+        cut_damaged_tail: bool,
+        sink: Sink<'_>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Self, ScanReport), OpenError> {
         disk.create_dir_all(dir).map_err(|e| OpenError::from_io("made", dir, e))?;
         let mark = repair::repair(disk, dir)?;
-        let whole = whole(disk, dir, PARTITION, &mut { sink }, progress)?;
+        let whole = whole(disk, dir, PARTITION, cut_damaged_tail, &mut { sink }, progress)?;
+        if let Some(cut) = whole.report.cut.as_ref().filter(|cut| cut.was_damaged) {
+            repair::zero(disk, cut)?;
+        }
         finish::take_leftovers_away(disk, dir, &whole)?;
         let mut window = walk::Window::default();
         let head = match &whole.last {

@@ -11,6 +11,7 @@ use crate::disk::{Disk, DiskFile};
 use crate::error::OpenError;
 use crate::format::sector::SECTOR_BYTES;
 use crate::format::segment::{self, HEADER_BYTES, SegmentHeader};
+use crate::recovery::Cut;
 use crate::recovery::verdict::{Verdict, verdict};
 use crate::recovery::walk::{Source, Through, Window};
 
@@ -60,16 +61,29 @@ fn take_back<D: Disk>(
     if !is_behind_counted && !may_be_torn(disk, dir, mark, &head, window)? {
         return Ok(());
     }
+    zero_between(&head.file, begin, end).map_err(failed("zeroed"))
+}
+
+/// Takes away what was damaged at the end.
+pub(super) fn zero<D: Disk>(disk: &D, cut: &Cut) -> Result<(), OpenError> {
+    let path = &cut.file;
+    let file = disk.open(path).map_err(|e| OpenError::from_io("opened", path, e))?;
+    let zeroed = zero_between(&file, cut.offset, cut.offset + cut.bytes);
+    zeroed.map_err(|e| OpenError::from_io("zeroed", path, e))
+}
+
+/// Writes zeros, whole sectors, and syncs them.
+fn zero_between<F: DiskFile>(file: &F, begin: u64, end: u64) -> io::Result<()> {
     let mut zeros = PageBuffer::default();
     zeros.resize(PIECE_BYTES);
     let mut at = begin;
     while at < end {
         let left = usize::try_from(end - at).unwrap_or(usize::MAX);
         let piece = &zeros[..left.min(zeros.len())];
-        head.file.write_at(piece, at).map_err(failed("zeroed"))?;
+        file.write_at(piece, at)?;
         at += piece.len() as u64;
     }
-    head.file.sync_data().map_err(failed("synced"))
+    file.sync_data()
 }
 
 /// Whether what is not whole in a marked place can be a write that the power cut off. A mark that was taken back may stand
