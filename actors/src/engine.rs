@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -90,6 +90,8 @@ pub struct Engine {
     beside: Arc<BesideGauge>,
     start: StartFigures,
     system: System,
+    /// The ledger as it stood when it was fenced.
+    at_the_fence: Arc<OnceLock<Figures>>,
     /// `None`: the folder of snapshots could not be opened.
     snapshots: Option<Sender<Ask>>,
     archive: Archive<RealDisk>,
@@ -204,6 +206,7 @@ impl Engine {
             beside,
             start,
             system,
+            at_the_fence: Arc::default(),
             snapshots: keeper,
             archive,
             archive_gauge,
@@ -267,7 +270,11 @@ impl Engine {
 
     /// Figures of the ledger, past the door: they are wanted most when it is full. `None` once the engine
     /// has stopped. The caller sees to it that few of these are under way.
+    /// Of an engine that was fenced: as they were then.
     pub async fn figures(&self) -> Option<Figures> {
+        if let Some(figures) = self.at_the_fence.get() {
+            return Some(figures.clone());
+        }
         match self.dispatcher.force(Command::GetFigures).await {
             Answer::Figures(figures) => Some(figures),
             _ => None,
@@ -298,28 +305,39 @@ impl Engine {
 
     /// Another server has taken over: takes nothing more, for good, waits until everything that was taken is answered, and
     /// stops the partition, so that nothing falls due either. What is durable can still be shipped. Who subscribes gets what
-    /// is published, and the end. Gives the last durable event: there is none after it.
-    pub async fn fence(&self) -> Sequence {
+    /// is published, and the end.
+    ///
+    /// Gives the last durable event: there is none after it. `None` if the disk was too slow for that: all of the above is
+    /// done, and it can be asked again how far that gets.
+    pub async fn fence(&self) -> Option<Sequence> {
         self.admission().fence();
         if let Some(archiving) = &self.archiving {
             // The journal is another's from now on, and so is its archive. An error means that it was told before.
             let _ = archiving.try_send(());
         }
-        self.wait_for_answers().await;
+        let until = Instant::now() + DRAIN_MAX;
+        let mut is_drained = self.wait_for_answers().await;
         // Behind everything that was decided, what fell due included: its answer comes when all of that is durable.
-        let _ = tokio::time::timeout(DRAIN_MAX, self.dispatcher.force(Command::GetFigures)).await;
+        let left = until.saturating_duration_since(Instant::now());
+        let asked = tokio::time::timeout(left, self.dispatcher.force(Command::GetFigures)).await;
+        is_drained &= asked.is_ok();
+        if let Ok(Answer::Figures(figures)) = asked {
+            let _ = self.at_the_fence.set(figures); // asked again, it has stopped
+        }
         self.system.stop();
         // What fell due in the last moment is under way to the disk.
         let mut last = self.reader.durable_through();
         loop {
             tokio::time::sleep(SETTLED).await;
             let now = self.reader.durable_through();
-            if now == last {
-                self.feed.close(End::Fenced);
-                return now;
+            if now == last && (!self.gauge.is_anything_outstanding() || Instant::now() > until) {
+                break;
             }
             last = now;
         }
+        self.feed.close(End::Fenced);
+        let is_drained = is_drained && !self.gauge.is_anything_outstanding();
+        is_drained.then_some(last)
     }
 
     /// Takes nothing more, waits until everything that was taken is answered, journals the digest of

@@ -135,6 +135,11 @@ impl Gauge {
         self.outstanding_bytes.fetch_sub(bytes, Ordering::AcqRel);
     }
 
+    /// Whether events were decided that are not on disk yet.
+    pub fn is_anything_outstanding(&self) -> bool {
+        self.outstanding_bytes.load(Ordering::Acquire) > 0
+    }
+
     /// Notes whether the next segment failed for lack of space.
     pub fn set_no_space(&self, no_space: bool) {
         self.no_space.store(no_space, Ordering::Release);
@@ -243,6 +248,9 @@ mod tests {
         let figures = gauge.figures();
         assert_eq!((figures.frames, figures.events, figures.frame_bytes), (4, 10, 4 * 4_096));
         assert_eq!(figures.room_bytes, 7_000);
+        assert!(gauge.is_anything_outstanding());
+        gauge.journaled(3_000, JournalRoom { bytes: 7_000, segment_bytes: 20_000 });
+        assert!(!gauge.is_anything_outstanding());
         let bounds = [us(99), us(100), us(1_000), us(4_000), us(1_000_000), us(10_000_000)];
         let expected = SyncBuckets { count: 4, sum: us(2_004_201), within: vec![0, 1, 2, 3, 3, 4] };
         assert_eq!(gauge.sync_buckets(&bounds), expected);

@@ -48,8 +48,10 @@ pub use recovery::{
     identify, is_fork, lineage_and_epoch, open, open_from, scan, scan_behind,
 };
 pub use role::{
-    Fence, Role, check_may_serve, drop_role, epoch_of_next_term, least_leader_epoch, read_role,
-    write_role,
+    Claim, Fence, PROMOTED_EPOCH_MAX, Role, check_may_serve, drop_role, epoch_of_promotion,
+    is_of_next_generation, least_leader_epoch, read_role, write_role,
 };
 pub use sealed::SealedIndex;
-pub use ship::{FollowError, FollowPoint, Piece, ShipError, Shipper, Standby, settle};
+pub use ship::{
+    FollowError, FollowPoint, LeaderSeen, Piece, ShipError, Shipper, Standby, forget_leader, settle,
+};

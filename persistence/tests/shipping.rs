@@ -461,6 +461,94 @@ fn a_leader_that_has_lost_events_is_not_followed() {
     assert_eq!(promoted(&follower.disk).len() as u64, had);
 }
 
+/// What has changed since it was followed is damage, and not taken for a write that the power cut off: not where the mark of
+/// that write was taken back, and not where a power failure has brought it back.
+#[test]
+fn rot_where_a_mark_was() {
+    for (power_loss, seed) in [false, true].into_iter().flat_map(|it| (0..40).map(move |n| (it, n)))
+    {
+        let what = format!("seed {seed}, power loss {power_loss}");
+        let disk = SimDisk::new(seed);
+        let mut history = History::new(seed);
+        let mut leader = reopen(&disk, 1).unwrap();
+        for _ in 0..4 {
+            let events = history.batch(2);
+            leader.append(&events).unwrap();
+        }
+        let mut follower = Follower::new(seed);
+        // All four frames with one sync; then, in some cases, one more frame.
+        assert_eq!(follower.follow(&leader, u64::MAX, &what), Ok(true));
+        let behind = u64::from(seed % 2 == 0);
+        for _ in 0..behind {
+            let events = history.batch(2);
+            leader.append(&events).unwrap();
+            assert_eq!(follower.follow(&leader, u64::MAX, &what), Ok(true));
+        }
+        let had = follower.followed_through;
+        follower.end(power_loss);
+        // Somewhere in the first frame, the second, or the last.
+        let used = leader.writer.status().segment_used_bytes;
+        let at = [4_096 + 100, 8_192 + 200, used - 4_096 + 300][usize::try_from(seed % 3).unwrap()];
+        let at = usize::try_from(at).unwrap();
+        follower.disk.flip_bit(&segment(1), at, 3).unwrap();
+        let before = snapshot(&follower.disk);
+        let opened =
+            Standby::open(&follower.disk, &dir(), &mut |_| Ok(()), &mut |_| {}).map(|_| ());
+        let reason = opened.map_err(|error| error.reason());
+        assert!(
+            matches!(reason, Err("JOURNAL_DAMAGED" | "JOURNAL_DAMAGED_TAIL")),
+            "{what}: {reason:?} at {at}"
+        );
+        assert!(segments_of(&before) == segments_of(&snapshot(&follower.disk)), "{what}: changed");
+        follower.disk.flip_bit(&segment(1), at, 3).unwrap();
+        assert_eq!(follower.open(&what).unwrap().followed_through(), had);
+    }
+}
+
+/// Rot in the last frame, which nothing vouches for: it is cut off if that is wanted, what was cut is said, and it is had from the
+/// leader again.
+#[test]
+fn a_damaged_tail_is_cut_and_had_again() {
+    for seed in 0..20 {
+        let what = format!("seed {seed}");
+        let disk = SimDisk::new(seed);
+        let mut history = History::new(seed);
+        let mut leader = reopen(&disk, 1).unwrap();
+        for _ in 0..3 {
+            let events = history.batch(2);
+            leader.append(&events).unwrap();
+        }
+        let mut follower = Follower::new(seed);
+        assert_eq!(follower.follow(&leader, u64::MAX, &what), Ok(true));
+        let had = follower.followed_through;
+        follower.end(seed % 2 == 0);
+        let last = leader.writer.status().segment_used_bytes - 4_096;
+        let at = usize::try_from(last).unwrap() + 300;
+        follower.disk.flip_bit(&segment(1), at, 3).unwrap();
+        let open = |cut: bool| {
+            let open =
+                if cut { Standby::<SimDisk>::open_and_cut } else { Standby::<SimDisk>::open };
+            open(&follower.disk, &dir(), &mut |_| Ok(()), &mut |_| {})
+        };
+        assert_eq!(open(false).err().map(|error| error.reason()), Some("JOURNAL_DAMAGED"));
+        let (standby, report) = open(true).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let cut = report.cut.expect("something was cut");
+        assert!(cut.was_damaged && cut.file == segment(1), "{what}: {cut:?}");
+        assert_eq!((cut.offset, cut.bytes), (last, 4_096), "{what}");
+        assert!(standby.followed_through() < had, "{what}");
+        drop(standby);
+        follower.disk.crash();
+        follower.followed_through = 0; // of that it has lost some
+        assert_eq!(follower.follow(&leader, u64::MAX, &what), Ok(true));
+        assert_eq!(follower.followed_through, had);
+        assert_same(&disk, &follower.disk, &what);
+    }
+}
+
+fn segments_of(files: &[(std::path::PathBuf, Vec<u8>)]) -> Vec<&(std::path::PathBuf, Vec<u8>)> {
+    files.iter().filter(|(path, _)| path.extension().is_some_and(|it| it == "segment")).collect()
+}
+
 /// A follower with a full disk says so, and goes on when there is room.
 #[test]
 fn a_full_disk() {

@@ -41,6 +41,8 @@ pub struct Config {
     pub limits: Limits,
     /// The feed of events.
     pub feed: Feed,
+    /// Standbys.
+    pub replication: Replication,
     /// What is logged.
     pub log: Log,
     /// Metrics.
@@ -103,6 +105,14 @@ pub struct Feed {
     pub subscribers: u32,
     /// Seconds for which a subscriber may take nothing before it is cut off.
     pub stall_seconds: u32,
+}
+
+/// What is there for standbys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replication {
+    /// Ship the journal to whoever asks, and be fenced by whoever has a token of this history.
+    #[serde(deserialize_with = "figment::util::bool_from_str_or_int")]
+    pub serve: bool,
 }
 
 /// What is logged, to standard error.
@@ -203,6 +213,7 @@ impl Default for Config {
                 concurrent_streams: 1_024,
             },
             feed: Feed { subscribers: 1_024, stall_seconds: 30 },
+            replication: Replication { serve: true },
             log: Log { level: LogLevel::Info, format: LogFormat::Text },
             metrics: Metrics { listen: OptionalAddress(None) },
             telemetry: Telemetry {

@@ -273,7 +273,12 @@ fn replication(
 ) -> ReplicationServiceServer<Replication> {
     let history = (recovery.lineage, recovery.epoch);
     let (engine, data, health) = (engine.clone(), config.data.clone(), health.clone());
-    ReplicationServiceServer::new(Replication::new(engine, data, history, threads, health))
+    let replication = Replication::new(engine, data, history, threads, health);
+    ReplicationServiceServer::new(if config.replication.serve {
+        replication
+    } else {
+        replication.off()
+    })
 }
 
 async fn drain(engine: &Engine, health: &HealthReporter) {

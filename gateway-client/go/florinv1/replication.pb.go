@@ -268,7 +268,12 @@ type FenceResponse struct {
 	// The epoch that it wrote with.
 	Epoch uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// It was fenced before.
-	WasFenced     bool `protobuf:"varint,3,opt,name=was_fenced,json=wasFenced,proto3" json:"was_fenced,omitempty"`
+	WasFenced bool `protobuf:"varint,3,opt,name=was_fenced,json=wasFenced,proto3" json:"was_fenced,omitempty"`
+	// The fence is on its disk: it never serves again. Otherwise it is fenced until its process ends, and its data directory has
+	// to be fenced before it is started again.
+	Kept bool `protobuf:"varint,4,opt,name=kept,proto3" json:"kept,omitempty"`
+	// Why it is not kept: a reason, and what was said; empty = it is.
+	Problem       string `protobuf:"bytes,5,opt,name=problem,proto3" json:"problem,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -322,6 +327,20 @@ func (x *FenceResponse) GetWasFenced() bool {
 		return x.WasFenced
 	}
 	return false
+}
+
+func (x *FenceResponse) GetKept() bool {
+	if x != nil {
+		return x.Kept
+	}
+	return false
+}
+
+func (x *FenceResponse) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
 }
 
 // Asks a standby how far it is.
@@ -575,12 +594,14 @@ const file_florin_v1_replication_proto_rawDesc = "" +
 	"\x05epoch\x18\x06 \x01(\x04R\x05epoch\x12\x18\n" +
 	"\alineage\x18\a \x01(\fR\alineage\"$\n" +
 	"\fFenceRequest\x12\x14\n" +
-	"\x05token\x18\x01 \x01(\fR\x05token\"m\n" +
+	"\x05token\x18\x01 \x01(\fR\x05token\"\x9b\x01\n" +
 	"\rFenceResponse\x12'\n" +
 	"\x0fdurable_through\x18\x01 \x01(\x04R\x0edurableThrough\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x1d\n" +
 	"\n" +
-	"was_fenced\x18\x03 \x01(\bR\twasFenced\"\x18\n" +
+	"was_fenced\x18\x03 \x01(\bR\twasFenced\x12\x12\n" +
+	"\x04kept\x18\x04 \x01(\bR\x04kept\x12\x18\n" +
+	"\aproblem\x18\x05 \x01(\tR\aproblem\"\x18\n" +
 	"\x16GetFollowStatusRequest\"\xb5\x04\n" +
 	"\x17GetFollowStatusResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x18\n" +

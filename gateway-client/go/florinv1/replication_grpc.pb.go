@@ -34,14 +34,16 @@ const (
 // each of them, and needs nothing else of this contract.
 //
 // Errors carry a reason in `google.rpc.ErrorInfo`, domain "florin.dev": LINEAGE_CHANGED, FOLLOW_DIVERGED, FOLLOW_AHEAD,
-// FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, NOT_LEADER, NOT_STANDBY, SHUTTING_DOWN, OVERLOADED.
+// FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, FENCE_TAKEN, FENCE_NOT_DRAINED,
+// REPLICATION_OFF, NOT_LEADER, NOT_STANDBY, FILTER_INVALID, SHUTTING_DOWN, OVERLOADED.
 type ReplicationServiceClient interface {
 	// Ships the journal from where a standby is: first what it lacks, then what comes, as soon as it is durable. There is a
 	// message at least every 200 ms, with or without a piece.
 	Follow(ctx context.Context, in *FollowRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ShippedPiece], error)
 	// Fences this server: another one has taken over. From then on it answers no payment, no read and no subscriber (FENCED),
 	// and never starts again; what is in its journal is still shipped. Answers when everything that was admitted before is
-	// durable.
+	// durable. It is done to the end when the caller has gone, and can be asked again with the token of the same promotion;
+	// that of another one which took over from the same leader is refused (FENCE_TAKEN).
 	Fence(ctx context.Context, in *FenceRequest, opts ...grpc.CallOption) (*FenceResponse, error)
 	// How far a standby is. Only a standby answers this.
 	GetFollowStatus(ctx context.Context, in *GetFollowStatusRequest, opts ...grpc.CallOption) (*GetFollowStatusResponse, error)
@@ -102,14 +104,16 @@ func (c *replicationServiceClient) GetFollowStatus(ctx context.Context, in *GetF
 // each of them, and needs nothing else of this contract.
 //
 // Errors carry a reason in `google.rpc.ErrorInfo`, domain "florin.dev": LINEAGE_CHANGED, FOLLOW_DIVERGED, FOLLOW_AHEAD,
-// FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, NOT_LEADER, NOT_STANDBY, SHUTTING_DOWN, OVERLOADED.
+// FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, FENCE_TAKEN, FENCE_NOT_DRAINED,
+// REPLICATION_OFF, NOT_LEADER, NOT_STANDBY, FILTER_INVALID, SHUTTING_DOWN, OVERLOADED.
 type ReplicationServiceServer interface {
 	// Ships the journal from where a standby is: first what it lacks, then what comes, as soon as it is durable. There is a
 	// message at least every 200 ms, with or without a piece.
 	Follow(*FollowRequest, grpc.ServerStreamingServer[ShippedPiece]) error
 	// Fences this server: another one has taken over. From then on it answers no payment, no read and no subscriber (FENCED),
 	// and never starts again; what is in its journal is still shipped. Answers when everything that was admitted before is
-	// durable.
+	// durable. It is done to the end when the caller has gone, and can be asked again with the token of the same promotion;
+	// that of another one which took over from the same leader is refused (FENCE_TAKEN).
 	Fence(context.Context, *FenceRequest) (*FenceResponse, error)
 	// How far a standby is. Only a standby answers this.
 	GetFollowStatus(context.Context, *GetFollowStatusRequest) (*GetFollowStatusResponse, error)

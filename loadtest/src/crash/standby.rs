@@ -73,7 +73,8 @@ impl Standby {
         let Self { process, data, generation } = self;
         process.terminate().await?;
         let mut promote = launcher.florin();
-        promote.args(["--json", "promote", "--old-is-gone", "--data"]).arg(&data);
+        // What is lost is counted here.
+        promote.args(["--json", "promote", "--old-is-gone", "--lose", "--data"]).arg(&data);
         let printed = output(promote)?;
         let promoted: Promoted = serde_json::from_str(&printed)
             .with_context(|| format!("cannot read what a promotion said: {printed}"))?;

@@ -21,16 +21,18 @@ pub(crate) struct Whole {
     pub(crate) obsolete: Vec<u64>,
 }
 
-/// Reads it, as [`open`](super::open) does, and changes nothing.
+/// Reads it, as [`open`](super::open) does, and changes nothing. With `cut_damaged_tail` what is broken at the end is not read, and
+/// the report says where that is.
 pub(crate) fn whole<D: Disk>(
     disk: &D,
     dir: &Path,
     partition: u32,
+    cut_damaged_tail: bool,
     sink: &mut dyn Replays,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Whole, OpenError> {
     let inventory = Inventory::take(disk, dir, Some(partition), 0)?;
-    let found = read(disk, dir, &inventory, false, From::THE_BEGINNING, sink, progress)?;
+    let found = read(disk, dir, &inventory, cut_damaged_tail, From::THE_BEGINNING, sink, progress)?;
     let (mut links, mut last) = (found.chain.links, None);
     if let Some(tail) = found.tail {
         // It is this opening that would cut the last segment where the tail begins.

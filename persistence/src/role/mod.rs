@@ -1,8 +1,10 @@
-//! Who may write here: three small files in the data directory.
+//! Who may write here: four small files in the data directory.
 //!
-//! `STANDBY` says that the journal is a copy and follows another server; `FENCE` that it was promoted, and from which
-//! epoch it writes; `FENCED` that another server has taken over from it. `docs/JOURNAL_FORMAT.md` has their bytes.
+//! `STANDBY` says that the journal is a copy and follows another server; `PROMOTING` that a promotion was begun, and by
+//! which token it asks others to be fenced; `FENCE` that it was promoted, and from which epoch it writes; `FENCED` that
+//! another server has taken over from it. `docs/JOURNAL_FORMAT.md` has their bytes.
 
+use std::cmp::Ordering;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,8 +18,14 @@ const MAGIC: [u8; 8] = *b"FLORNROL";
 const VERSION: u16 = 1;
 /// Longest place, bytes of UTF-8.
 pub(crate) const PLACE_BYTES_MAX: usize = 128;
-/// Openings of one term: a promotion begins the next one, and whoever is opened again and again never reaches it.
-const TERM_EPOCHS: u64 = 1 << 20;
+/// Openings of one promotion: whoever is opened again and again never reaches another one's.
+const DRAW_EPOCHS: u64 = 1 << 20;
+/// Promotions of one generation: those that took over from the same leader, if more than one did. Each draws its number.
+const DRAWS: u64 = 1 << 20;
+/// Epochs of one generation. Whoever followed a promoted leader is promoted into the next one.
+const GENERATION_EPOCHS: u64 = DRAWS * DRAW_EPOCHS;
+/// The highest epoch that a promotion gives: openings count up from it for ever.
+pub const PROMOTED_EPOCH_MAX: u64 = u64::MAX / 2;
 
 /// Where each field stands, computed from the one before.
 mod at {
@@ -46,6 +54,8 @@ pub enum Role {
     Fence = 2,
     /// Another server has taken over from it.
     Fenced = 3,
+    /// A promotion was begun: with this token others are asked to be fenced. Run again, it asks with the same one.
+    Promoting = 4,
 }
 
 impl Role {
@@ -55,6 +65,7 @@ impl Role {
             Self::Standby => "STANDBY",
             Self::Fence => "FENCE",
             Self::Fenced => "FENCED",
+            Self::Promoting => "PROMOTING",
         }
     }
 }
@@ -119,9 +130,48 @@ impl Fence {
     }
 }
 
-/// The first epoch of the term after the one that this epoch is of.
-pub const fn epoch_of_next_term(epoch: u64) -> u64 {
-    (epoch / TERM_EPOCHS + 1).saturating_mul(TERM_EPOCHS)
+/// What a fence token is to a server that was fenced before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// Of the promotion that has fenced it: it is asked again.
+    Same,
+    /// Of a promotion that came after that one, and knew of it.
+    Later,
+    /// Of another promotion that took over from the same leader: one of them must not be.
+    Rival,
+    /// Of a promotion before that one.
+    Older,
+}
+
+impl Fence {
+    /// What a token is where this one was kept.
+    pub fn claim_of(&self, token: &Self) -> Claim {
+        let which = |it: &Self| (it.lineage, it.epoch, it.at_ns);
+        let generation = |it: &Self| it.epoch / GENERATION_EPOCHS;
+        if which(self) == which(token) {
+            return Claim::Same; // it has taken more since
+        }
+        match generation(token).cmp(&generation(self)) {
+            Ordering::Greater => Claim::Later,
+            Ordering::Equal => Claim::Rival,
+            Ordering::Less => Claim::Older,
+        }
+    }
+}
+
+/// The least epoch of who is promoted where `known` is the highest epoch that is known: of the next generation, and of a draw
+/// in that by `random`, so that two promotions that know nothing of one another do not get the same. `None` if there
+/// are no more.
+pub const fn epoch_of_promotion(known: u64, random: u64) -> Option<u64> {
+    let generation = known / GENERATION_EPOCHS + 1;
+    let Some(first) = generation.checked_mul(GENERATION_EPOCHS) else { return None };
+    let Some(epoch) = first.checked_add(random % DRAWS * DRAW_EPOCHS) else { return None };
+    if epoch > PROMOTED_EPOCH_MAX { None } else { Some(epoch) }
+}
+
+/// Whether an epoch is of the generation that comes next where `known` is the highest that is known.
+pub const fn is_of_next_generation(epoch: u64, known: u64) -> bool {
+    epoch / GENERATION_EPOCHS == known / GENERATION_EPOCHS + 1
 }
 
 /// Reads the file of a role; `None` if there is none.
@@ -220,7 +270,7 @@ mod tests {
     use super::*;
     use crate::disk::{Faults, SimDisk};
 
-    const ALL: [Role; 3] = [Role::Standby, Role::Fence, Role::Fenced];
+    const ALL: [Role; 4] = [Role::Standby, Role::Fence, Role::Fenced, Role::Promoting];
 
     fn fence(epoch: u64) -> Fence {
         let place = "db-2:7411, promoted by hand".to_owned();
@@ -335,9 +385,49 @@ mod tests {
     }
 
     #[test]
-    fn terms() {
-        for (epoch, next) in [(0, 1), (1, 1), (1 << 20, 2), ((1 << 20) + 5, 2), (3 << 20, 4)] {
-            assert_eq!(epoch_of_next_term(epoch), next << 20, "{epoch}");
+    fn epochs_of_promotions() {
+        let generation = 1 << 40;
+        for (known, random, expected) in [
+            (0, 0, Some(generation)),
+            (1, 1, Some(generation + (1 << 20))),
+            ((1 << 20) + 5, u64::MAX, Some(2 * generation - (1 << 20))),
+            (generation, 0, Some(2 * generation)),
+            // As often as a server is opened, another draw of its generation leads to the same one.
+            (2 * generation - 1, 7, Some(2 * generation + (7 << 20))),
+            (
+                PROMOTED_EPOCH_MAX - generation,
+                0,
+                Some(PROMOTED_EPOCH_MAX / generation * generation),
+            ),
+            (PROMOTED_EPOCH_MAX, 0, None),
+            (u64::MAX, u64::MAX, None),
+        ] {
+            let epoch = epoch_of_promotion(known, random);
+            assert_eq!(epoch, expected, "{known} {random}");
+            if let Some(epoch) = epoch {
+                assert!(epoch > known && is_of_next_generation(epoch, known), "{known} {random}");
+            }
+        }
+        assert!(!is_of_next_generation(generation, generation));
+        assert!(!is_of_next_generation(3 * generation, generation));
+    }
+
+    #[test]
+    fn who_has_fenced_first() {
+        let generation = 1 << 40;
+        let kept = fence(2 * generation + (5 << 20));
+        let at = |epoch, at_ns| Fence { epoch, at_ns, ..kept.clone() };
+        for (token, expected) in [
+            (kept.clone(), Claim::Same),
+            (Fence { sequence: kept.sequence + 9, ..kept.clone() }, Claim::Same),
+            (at(kept.epoch, kept.at_ns + 1), Claim::Rival),
+            (Fence { lineage: [8; 16], ..kept.clone() }, Claim::Rival),
+            (at(2 * generation, kept.at_ns), Claim::Rival),
+            (at(3 * generation - 1, kept.at_ns), Claim::Rival),
+            (at(3 * generation, kept.at_ns), Claim::Later),
+            (at(2 * generation - 1, kept.at_ns), Claim::Older),
+        ] {
+            assert_eq!(kept.claim_of(&token), expected, "{token:?}");
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A leader syncs each frame before it writes the next one, so a whole frame vouches for those before it. A standby
 //! writes many frames and syncs them once. If the power goes in between, a later one may be whole and an earlier one
-//! not, which recovery would have to call damage. So the standby notes beforehand where it is going to write.
+//! not, which recovery would have to call damage. So the standby notes beforehand where it is going to write, and takes the
+//! note back once that is synced: what is broken there later was not torn.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -110,6 +111,12 @@ impl<D: Disk> MarkFile<D> {
     pub(super) fn note(&self, mark: &Mark) -> io::Result<()> {
         self.file.write_at(&mark.encode(), 0)?;
         self.file.sync_data()
+    }
+
+    /// What was noted is durable. Not synced: if the power fails the note may stand there again, and whoever finds it asks
+    /// what came behind it too.
+    pub(super) fn clear(&self) -> io::Result<()> {
+        self.file.write_at(&[0; at::LEN], 0)
     }
 }
 

@@ -15,10 +15,12 @@
 mod error;
 mod mark;
 mod piece;
+mod seen;
 mod shipper;
 mod standby;
 
 pub use error::{FollowError, ShipError};
 pub use piece::{FollowPoint, Piece};
+pub use seen::{LeaderSeen, forget_leader};
 pub use shipper::Shipper;
 pub use standby::{Standby, settle};

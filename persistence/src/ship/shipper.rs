@@ -15,6 +15,7 @@ use crate::format::segment::{self, HEADER_BYTES};
 use crate::format::{Lineage, footer};
 use crate::journal::index::SharedIndex;
 use crate::journal::reader::{Opened, open_segment};
+use crate::limits::FRAME_BYTES_MAX;
 
 /// Frames go together up to this size; a larger frame goes alone.
 const PIECE_BYTES: usize = 1024 * 1024;
@@ -212,7 +213,8 @@ impl<D: Disk> Shipper<D> {
         }
         let Some(claimed) = footer::claimed_bytes(&bytes) else { return Ok(None) };
         let len = file.len().map_err(|source| self.io(self.segment, source))?;
-        if claimed < SECTOR_BYTES as u64 || claimed > len - self.offset {
+        let can_be = SECTOR_BYTES as u64..=len.saturating_sub(self.offset).min(FRAME_BYTES_MAX);
+        if !can_be.contains(&claimed) {
             return Err(self.damaged(self.segment, self.offset, "the footer is broken"));
         }
         let claimed = usize::try_from(claimed).unwrap_or(usize::MAX);

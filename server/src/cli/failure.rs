@@ -27,6 +27,9 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// Reasons of one word; others of that kind are abbreviations.
+const OF_ONE_WORD: [&str; 2] = ["UNREACHABLE", "UNIMPLEMENTED"];
+
 /// Why a command ends without what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
@@ -80,7 +83,13 @@ impl Failure {
 
     /// A standby that could not be started, or promoted, or ended with an error.
     pub fn standby(error: &anyhow::Error) -> Self {
-        Self::of_data(Exit::Refused, "STANDBY_FAILED", error)
+        let failure = Self::of_data(Exit::Refused, "STANDBY_FAILED", error);
+        let exit = match failure.reason.as_str() {
+            "UNREACHABLE" => Exit::NoAnswer,
+            "ENDPOINT_INVALID" => Exit::Misused,
+            _ => failure.exit,
+        };
+        Self { exit, ..failure }
     }
 
     /// A data directory that could not be verified.
@@ -92,7 +101,8 @@ impl Failure {
     fn of_data(exit: Exit, reason: &str, error: &anyhow::Error) -> Self {
         let chain = format!("{error:#}");
         let is_reason = |text: &str| {
-            text.contains('_') && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+            let has_words = text.contains('_') || OF_ONE_WORD.contains(&text);
+            has_words && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
         };
         match chain.split_once(": ") {
             Some((own, message)) if is_reason(own) => Self::new(exit, own, message),
@@ -180,6 +190,19 @@ mod tests {
         ] {
             let failure = Failure::serve(&anyhow::anyhow!(chain));
             assert_eq!((failure.reason.as_str(), failure.message.as_str()), (reason, message));
+        }
+    }
+
+    #[test]
+    fn errors_of_standbys_end_as_those_of_other_calls() {
+        for (chain, reason, exit) in [
+            ("UNREACHABLE: refused", "UNREACHABLE", Exit::NoAnswer),
+            ("ENDPOINT_INVALID: x is no address", "ENDPOINT_INVALID", Exit::Misused),
+            ("FENCE_TAKEN: by db-3", "FENCE_TAKEN", Exit::Refused),
+            ("cannot listen: in use", "STANDBY_FAILED", Exit::Refused),
+        ] {
+            let failure = Failure::standby(&anyhow::anyhow!(chain));
+            assert_eq!((failure.reason.as_str(), failure.exit), (reason, exit));
         }
     }
 

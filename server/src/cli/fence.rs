@@ -37,15 +37,14 @@ pub(super) struct FenceOld {
 
 impl FenceOld {
     pub async fn run(self, output: &mut Output<'_>) -> Result<Exit, Failure> {
-        let fenced = async {
-            let token = fence::read_token(&self.token)?;
-            match (&self.server, &self.data) {
-                (Some(server), _) => fence::server(server, &token).await,
-                (None, Some(data)) => fence::directory(data, &token),
-                (None, None) => anyhow::bail!("USAGE_ERROR: name --data or --server"),
-            }
+        let refused = |error: anyhow::Error| Failure::standby(&error);
+        let token = fence::read_token(&self.token).map_err(refused)?;
+        let fenced = match (&self.server, &self.data) {
+            (Some(server), _) => fence::server(server, &token).await,
+            (None, Some(data)) => fence::directory(data, &token),
+            (None, None) => return Err(Failure::usage("name --data or --server")),
         };
-        let fenced = fenced.await.map_err(|error| Failure::standby(&error))?;
+        let fenced = fenced.map_err(refused)?;
         output.result(&fenced)?;
         Ok(Exit::Done)
     }

@@ -46,6 +46,10 @@ pub(super) struct Follow {
     #[arg(long)]
     replay: bool,
 
+    /// What has changed on disk in the last frame of the copy is cut off, and had from the leader again
+    #[arg(long)]
+    cut_damaged_tail: bool,
+
     /// Configuration file
     #[arg(long, env = "FLORIN_CONFIG", hide_env_values = true, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -55,7 +59,8 @@ impl Follow {
     pub fn run(self) -> Result<Exit, Failure> {
         let flags = Flags { config: self.config, data: self.data, listen: self.listen };
         let config = Config::load(flags, std::env::vars_os())?;
-        let options = FollowOptions { from: self.from, adopt: self.adopt, replay: self.replay };
+        let Self { from, adopt, replay, cut_damaged_tail, .. } = self;
+        let options = FollowOptions { from, adopt, replay, cut_damaged_tail };
         crate::follow::run(&config, &options).map_err(|error| Failure::standby(&error))?;
         Ok(Exit::Done)
     }

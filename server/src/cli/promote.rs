@@ -40,9 +40,13 @@ pub(super) struct Promote {
     #[arg(long)]
     old_is_gone: bool,
 
-    /// Go on without events that the fenced leader has and that cannot be had from it any more
+    /// Go on without events that the old leader is known to have had, and that cannot be had from it any more
     #[arg(long)]
     lose: bool,
+
+    /// What has changed on disk in the last frame of the copy is cut off, and said: what the old leader does not give again is lost
+    #[arg(long)]
+    cut_damaged_tail: bool,
 
     /// Write the fence token here too [it stands in the data directory as FENCE]
     #[arg(long, value_name = "FILE")]
@@ -55,8 +59,9 @@ pub(super) struct Promote {
 
 impl Promote {
     pub async fn run(self, output: &mut Output<'_>) -> Result<Exit, Failure> {
-        let Self { data, old, old_is_gone, lose, token, place } = self;
-        let options = PromoteOptions { data, old, old_is_gone, lose, token, place };
+        let Self { data, old, old_is_gone, lose, cut_damaged_tail, token, place } = self;
+        let options =
+            PromoteOptions { data, old, old_is_gone, lose, cut_damaged_tail, token, place };
         let promoting = Box::pin(promote::run(&options));
         let promoted = promoting.await.map_err(|error| Failure::standby(&error))?;
         output.result(&promoted)?;

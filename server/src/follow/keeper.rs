@@ -2,13 +2,17 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use florin_engine::{Body, Event, Ledger, Sequence};
 use florin_persistence::{
-    DataDir, Fence, FollowError, FollowPoint, Piece, RealDisk, Role, Standby,
+    Cut, DataDir, Fence, FollowError, FollowPoint, LeaderSeen, OpenError, Piece, RealDisk, Role,
+    Standby,
 };
-use florin_persistence::{least_leader_epoch, write_role};
+use florin_persistence::{
+    drop_role, forget_leader, journal_dir, least_leader_epoch, settle, write_role,
+};
 use florin_proto::v1;
 
 use super::figures::Figures;
@@ -24,7 +28,17 @@ pub(super) struct Keeper {
     figures: Arc<Figures>,
     /// What is known of promotions.
     least_epoch: u64,
+    /// The directory was no standby's, and the leader has not shown yet that its history is the same.
+    is_adopting: bool,
+    /// What was damaged at the end and was cut off.
+    cut: Option<Cut>,
+    /// What the leader has said of itself last, and when that was noted on disk.
+    seen: Option<LeaderSeen>,
+    noted_at: Option<Instant>,
 }
+
+/// How often it is noted on disk how far the leader is.
+const NOTE_EVERY: Duration = Duration::from_secs(1);
 
 /// Whom a directory follows.
 #[derive(Debug, Clone)]
@@ -58,14 +72,20 @@ impl Replay {
 }
 
 impl Keeper {
-    /// Opens the copy and verifies all of it.
+    /// Opens the copy and verifies all of it. With `cut_damaged_tail` what has changed at its end is cut off.
     pub fn open(
         data: &DataDir,
         follows: Follows,
         replay: bool,
+        cut_damaged_tail: bool,
         figures: Arc<Figures>,
     ) -> anyhow::Result<Self> {
-        let mut replay = replay.then(|| Replay { ledger: Ledger::new(0), digests_checked: 0 });
+        let mut replay = if replay {
+            let seed = getrandom::u64().context("the system's randomness")?;
+            Some(Replay { ledger: Ledger::new(seed), digests_checked: 0 })
+        } else {
+            None
+        };
         let mut sink = |event: Event| match &mut replay {
             Some(replay) => replay.event(&event),
             None => Ok(()),
@@ -73,13 +93,35 @@ impl Keeper {
         let mut bar = ReplayBar::new();
         let journal = data.journal(0);
         let mut show = |progress| bar.show(&progress);
-        let opened = Standby::open(&RealDisk, &journal, &mut sink, &mut show);
+        let open = if cut_damaged_tail {
+            Standby::<RealDisk>::open_and_cut
+        } else {
+            Standby::<RealDisk>::open
+        };
+        let opened = open(&RealDisk, &journal, &mut sink, &mut show);
         bar.finish();
         let (standby, report) = opened.map_err(with_reason)?;
         let least_epoch = least_leader_epoch(&RealDisk, data.path()).map_err(with_reason)?;
+        let cut = report.cut.clone().filter(|cut| cut.was_damaged);
+        if let Some(Cut { file, offset, bytes, .. }) = &cut {
+            let file = file.display();
+            tracing::warn!(%file, offset, bytes, "what was damaged at the end was cut off");
+        }
         tracing::info!(?report, least_epoch, "the copy is whole");
         let data = data.path().to_path_buf();
-        let keeper = Self { standby, data, follows, replay, figures, least_epoch };
+        let is_adopting = follows.known.is_none();
+        let keeper = Self {
+            standby,
+            data,
+            follows,
+            replay,
+            figures,
+            least_epoch,
+            is_adopting,
+            cut,
+            seen: None,
+            noted_at: None,
+        };
         keeper.note(0);
         Ok(keeper)
     }
@@ -107,6 +149,11 @@ impl Keeper {
     /// The history that is followed; `None`: whichever the leader writes.
     pub fn follows(&self) -> Option<[u8; 16]> {
         self.follows.lineage()
+    }
+
+    /// What was damaged at the end and was cut off.
+    pub fn cut(&self) -> Option<&Cut> {
+        self.cut.as_ref()
     }
 
     /// What is known of promotions here.
@@ -144,7 +191,14 @@ impl Keeper {
             };
             self.standby.take(&Piece { segment, offset, bytes }, &mut sink)?;
         }
+        self.is_adopting &= !self.standby.is_settled();
         self.note(len);
+        let mut seen = LeaderSeen { lineage: [0; 16], epoch, durable_through, at_ns: now_ns() };
+        seen.lineage.copy_from_slice(&lineage);
+        self.seen = Some(seen);
+        if self.noted_at.is_none_or(|at| at.elapsed() >= NOTE_EVERY) {
+            self.note_leader();
+        }
         let ago = Duration::from_nanos(now_ns().saturating_sub(read_at_ns));
         self.figures.heard(durable_through, epoch, ago, len > 0);
         Ok(())
@@ -171,6 +225,30 @@ impl Keeper {
         write_role(&RealDisk, &self.data, Role::Standby, &standby)?;
         *known = Some(standby);
         Ok(())
+    }
+
+    /// Notes on disk how far the leader was, for when it is gone.
+    pub fn note_leader(&mut self) {
+        let Some(seen) = self.seen else { return };
+        self.noted_at = Some(Instant::now());
+        if let Err(error) = seen.note(&RealDisk, &self.data) {
+            tracing::warn!(%error, "how far the leader is cannot be noted");
+        }
+    }
+
+    /// Ends it. A directory that was to follow, and whose history is not the leader's after all, becomes what it was.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn end(self, is_refused: bool) -> Result<(), OpenError> {
+        let Self { standby, data, follows, is_adopting, .. } = self;
+        drop(standby);
+        if !is_refused || !is_adopting || follows.known.is_none() {
+            return Ok(());
+        }
+        settle(&RealDisk, &journal_dir(&data, 0))?;
+        forget_leader(&RealDisk, &data)?;
+        drop_role(&RealDisk, &data, Role::Standby)
     }
 
     fn note(&self, more_bytes: u64) {

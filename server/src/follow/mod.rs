@@ -21,7 +21,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use florin_persistence::{DataDir, Disk as _, Fence, OpenError, RealDisk, Role};
-use florin_persistence::{drop_role, lineage_and_epoch, read_role, write_role};
+use florin_persistence::{drop_role, forget_leader, lineage_and_epoch, read_role, write_role};
+use florin_proto::v1;
 use tokio::net::TcpListener;
 
 use crate::config::Config;
@@ -30,7 +31,7 @@ use crate::telemetry::{self, Telemetry};
 
 pub(crate) use figures::{Figures, HowFar};
 use keeper::{Follows, Keeper};
-use stream::{Ended, Leader};
+use stream::{Ended, Leader, Until, reason_of};
 
 /// After a lost connection: the first pause, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
@@ -46,6 +47,8 @@ pub struct FollowOptions {
     pub adopt: bool,
     /// Replay what comes into a ledger, and compare it with the leader's digests.
     pub replay: bool,
+    /// Cut off what has changed at the end of the copy since it was written, and get it again.
+    pub cut_damaged_tail: bool,
 }
 
 /// Follows until it is told to stop, by SIGTERM or Ctrl-C, or what comes does not fit.
@@ -75,7 +78,13 @@ async fn follow(config: &Config, options: &FollowOptions) -> anyhow::Result<()> 
     let data = DataDir::open(&config.data).map_err(with_reason)?;
     let follows = begin_to_follow(&data, &options.from, options.adopt).map_err(with_reason)?;
     let figures = Arc::new(Figures::new(leader.address()));
-    let mut keeper = Keeper::open(&data, follows, options.replay, Arc::clone(&figures))?;
+    let mut keeper = Keeper::open(
+        &data,
+        follows,
+        options.replay,
+        options.cut_damaged_tail,
+        Arc::clone(&figures),
+    )?;
     telemetry.serve_standby(Arc::clone(&figures));
     let server = tokio::spawn(rpc::serve(listener, Arc::clone(&figures), telemetry.layer())?);
     let mut told_to_stop = std::pin::pin!(told_to_stop()?);
@@ -95,8 +104,9 @@ async fn follow(config: &Config, options: &FollowOptions) -> anyhow::Result<()> 
     let mut pause = PAUSE.0;
     let ended = loop {
         let before = figures.how_far().bytes;
-        let (kept, ended) = leader.follow(keeper, None, told_to_stop.as_mut()).await;
+        let (kept, ended) = leader.follow(keeper, Until::Ever, told_to_stop.as_mut()).await;
         keeper = kept;
+        keeper.note_leader();
         match ended {
             Ended::Disconnected { reason, message } => {
                 tracing::warn!(reason, message, "not connected to the leader: trying again");
@@ -120,12 +130,29 @@ async fn follow(config: &Config, options: &FollowOptions) -> anyhow::Result<()> 
         pause = (pause * 2).min(PAUSE.1);
     };
     // Nothing is under way: what was taken is synced.
-    drop(keeper);
+    let undone = keeper.end(ended.is_err());
     server.abort();
     let _ = tokio::time::timeout(GOODBYE, telemetry.stop()).await;
     let followed_through = figures.how_far().followed_through;
     tracing::info!(followed_through, "stopped");
-    ended
+    ended.and_then(|()| undone.map_err(with_reason))
+}
+
+/// How far a standby is; `None` if the server that was asked is none.
+///
+/// # Errors
+/// With the reason.
+pub(crate) async fn status(address: &str) -> anyhow::Result<Option<v1::GetFollowStatusResponse>> {
+    let leader = Leader::at(address)?;
+    let connected = leader.connect().await;
+    let mut client = connected.map_err(|error| anyhow::anyhow!("UNREACHABLE: {error}"))?;
+    match client.get_follow_status(v1::GetFollowStatusRequest {}).await {
+        Ok(status) => Ok(Some(status.into_inner())),
+        Err(status) => match reason_of(&status) {
+            (reason, _) if reason == "NOT_STANDBY" || reason == "UNIMPLEMENTED" => Ok(None),
+            (reason, message) => anyhow::bail!("{reason}: {message}"),
+        },
+    }
 }
 
 /// Whether the directory may follow: it is a standby's or empty, or that is wanted. Only an empty one is marked at once. What
@@ -155,6 +182,8 @@ fn begin_to_follow(data: &DataDir, from: &str, adopt: bool) -> Result<Follows, O
 
 /// The directory is a standby's no more.
 fn stop_to_follow(data: &DataDir) -> Result<(), OpenError> {
+    forget_leader(&RealDisk, data.path())?;
+    drop_role(&RealDisk, data.path(), Role::Promoting)?;
     drop_role(&RealDisk, data.path(), Role::Standby)
 }
 

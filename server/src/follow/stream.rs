@@ -8,8 +8,8 @@ use florin_engine::Sequence;
 use florin_persistence::FRAME_BYTES_MAX;
 use florin_proto::v1;
 use florin_proto::v1::replication_service_client::ReplicationServiceClient;
-use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use super::keeper::Keeper;
@@ -25,8 +25,19 @@ const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
 #[expect(clippy::cast_possible_truncation, reason = "8 MiB fit")]
 const MESSAGE_BYTES_MAX: usize = FRAME_BYTES_MAX as usize + 4_096;
 
+/// As much is had within the moment that a fence takes.
+const NEAR_EVENTS: u64 = 20_000;
+
 /// Reasons for which trying again does not help: somebody has to look.
-const FINAL: [&str; 4] = ["LINEAGE_CHANGED", "FOLLOW_DIVERGED", "FOLLOW_AHEAD", "FOLLOW_ARCHIVED"];
+const FINAL: [&str; 6] = [
+    "REPLICATION_OFF",
+    "LINEAGE_CHANGED",
+    "FOLLOW_DIVERGED",
+    "FOLLOW_AHEAD",
+    "FOLLOW_ARCHIVED",
+    // A release that ships nothing.
+    "UNIMPLEMENTED",
+];
 
 /// Where the leader is.
 #[derive(Debug, Clone)]
@@ -44,8 +55,31 @@ pub(super) enum Ended {
     Refused { reason: String, message: String },
     /// Told to stop.
     Stopped,
-    /// The event that was asked for is here.
+    /// What was asked for is here.
     Reached,
+}
+
+/// How far a stream is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    /// As long as it goes.
+    Ever,
+    /// Until little of what the leader has is missing here.
+    Near,
+    /// Until everything is here that a fenced leader has: this event, and what comes behind it in its files.
+    All(Sequence),
+}
+
+impl Until {
+    /// Whether that is so behind a message: how far the leader said it was, and whether it had anything to ship.
+    fn is_reached(self, keeper: &Keeper, leader_is_at: Sequence, had_piece: bool) -> bool {
+        let followed_through = keeper.followed_through();
+        match self {
+            Self::Ever => false,
+            Self::Near => leader_is_at.saturating_sub(followed_through) <= NEAR_EVENTS,
+            Self::All(sequence) => followed_through >= sequence && !had_piece,
+        }
+    }
 }
 
 impl Leader {
@@ -79,11 +113,11 @@ impl Leader {
         Ok(client.max_decoding_message_size(MESSAGE_BYTES_MAX))
     }
 
-    /// Follows until the stream is over, until an event is here, or until `stop` says so.
+    /// Follows until the stream is over, until enough is here, or until `stop` says so.
     pub async fn follow(
         &self,
         mut keeper: Keeper,
-        until: Option<Sequence>,
+        until: Until,
         mut stop: Pin<&mut impl Future<Output = &'static str>>,
     ) -> (Keeper, Ended) {
         keeper.figures().change(|it| it.connections += 1);
@@ -98,9 +132,6 @@ impl Leader {
         };
         keeper.figures().connected();
         loop {
-            if until.is_some_and(|until| keeper.followed_through() >= until) {
-                return (keeper, Ended::Reached);
-            }
             let next = tokio::select! {
                 next = tokio::time::timeout(SILENCE_MAX, pieces.message()) => next,
                 _ = stop.as_mut() => return (keeper, Ended::Stopped),
@@ -111,6 +142,7 @@ impl Leader {
                 Ok(Err(status)) => return (keeper, ended_with(&status)),
                 Err(_) => return (keeper, disconnected("UNREACHABLE", "nothing came for 5 s")),
             };
+            let (leader_is_at, had_piece) = (message.durable_through, message.segment > 0);
             let taking = tokio::task::spawn_blocking(move || {
                 let taken = keeper.take(message);
                 (keeper, taken)
@@ -124,6 +156,9 @@ impl Leader {
             if let Err(error) = taken {
                 let (reason, message) = (error.reason().to_owned(), error.to_string());
                 return (keeper, Ended::Refused { reason, message });
+            }
+            if until.is_reached(&keeper, leader_is_at, had_piece) {
+                return (keeper, Ended::Reached);
             }
         }
     }
@@ -164,6 +199,10 @@ fn ended_with(status: &Status) -> Ended {
 /// Reason and message of a status.
 pub(super) fn reason_of(status: &Status) -> (String, String) {
     let reason = status.get_details_error_info().map(|info| info.reason);
+    if status.code() == Code::Unimplemented {
+        let message = "that server ships no journal: it is no leader, of an older release, or does not serve replication";
+        return ("UNIMPLEMENTED".to_owned(), message.to_owned());
+    }
     let reason = reason.unwrap_or_else(|| format!("{:?}", status.code()).to_uppercase());
     (reason, status.message().to_owned())
 }

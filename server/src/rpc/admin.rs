@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use florin_actors::Engine;
-use florin_actors::command::{Answer, Command};
+use florin_actors::command::{Answer, Command, Figures, Unavailable};
+use florin_actors::publish::JournalFigures;
 use florin_persistence::{Disk, RealDisk};
 use florin_proto::v1;
 use florin_proto::v1::admin_service_server::AdminService;
@@ -49,8 +50,10 @@ impl AdminService for Admin {
         &self,
         _: Request<v1::GetStatusRequest>,
     ) -> Result<Response<v1::GetStatusResponse>, Status> {
+        // Through the door, where there is one; a fenced server has stopped, and says how it stood.
         let figures = match self.engine.call(Command::GetFigures).await {
-            Answer::Figures(figures) => figures,
+            Answer::Figures(figures) => Some(figures),
+            Answer::Unavailable(Unavailable::Fenced) => self.engine.figures().await,
             Answer::Unavailable(why) => return Err(fault::unavailable(why)),
             _ => return Err(Status::internal("the engine answered something else")),
         };
@@ -61,41 +64,7 @@ impl AdminService for Admin {
             () if journal.refuses_writes => Some(Reason::DiskFull),
             () => None,
         };
-        let assets = figures.assets.iter().map(asset_totals).collect();
-        let beside = self.engine.beside();
-        let newest = beside.snapshots.newest;
-        let partition = v1::PartitionStatus {
-            partition: 0,
-            epoch: self.epoch,
-            sequence: figures.sequence,
-            durable_sequence: journal.durable_sequence,
-            accounts: figures.accounts as u64,
-            ids: figures.ids as u64,
-            transfers_posted: figures.counters.transfers_posted,
-            transfers_refused: figures.counters.transfers_refused,
-            conserved: figures.conserved,
-            assets,
-            segment: journal.segment,
-            journal_bytes: journal.journal_bytes,
-            free_bytes: RealDisk.free_bytes(&self.data).unwrap_or(0),
-            frames: journal.frames,
-            sync_p50_us: journal.sync_p50_us,
-            sync_p99_us: journal.sync_p99_us,
-            // This call is one of them.
-            in_flight: self.engine.admission().in_flight(),
-            account_bytes: figures.account_bytes as u64,
-            open_holds: figures.open_holds as u64,
-            timers: figures.timers as u64,
-            due_paused: figures.due_paused,
-            subscribers: self.engine.feed().subscribers() as u64,
-            snapshot_id: newest.map(|newest| newest.generation),
-            snapshot_sequence: newest.map_or(0, |newest| newest.sequence),
-            snapshot_taken_at_ns: newest.map_or(0, |newest| newest.taken_at_ns),
-            events_to_replay: beside.events_to_replay(journal.durable_sequence),
-            index_through: beside.index_through,
-            ids_through: beside.ids_through,
-            ids_in_memory: figures.ids_kept as u64,
-        };
+        let partitions = figures.map(|figures| self.partition(&figures, &journal));
         Ok(Response::new(v1::GetStatusResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             lineage: format!("{:032x}", u128::from_be_bytes(self.lineage)),
@@ -103,7 +72,7 @@ impl AdminService for Admin {
             accepting: not_accepting.is_none(),
             not_accepting_reason: not_accepting
                 .map_or_else(String::new, |reason| reason.as_str_name().to_owned()),
-            partitions: vec![partition],
+            partitions: partitions.into_iter().collect(),
             fork: self.is_fork,
         }))
     }
@@ -144,6 +113,46 @@ impl AdminService for Admin {
             }
             Answer::Unavailable(why) => Err(fault::unavailable(why)),
             _ => Err(Status::internal("the engine answered something else")),
+        }
+    }
+}
+
+impl Admin {
+    fn partition(&self, figures: &Figures, journal: &JournalFigures) -> v1::PartitionStatus {
+        let assets = figures.assets.iter().map(asset_totals).collect();
+        let beside = self.engine.beside();
+        let newest = beside.snapshots.newest;
+        v1::PartitionStatus {
+            partition: 0,
+            epoch: self.epoch,
+            sequence: figures.sequence,
+            durable_sequence: journal.durable_sequence,
+            accounts: figures.accounts as u64,
+            ids: figures.ids as u64,
+            transfers_posted: figures.counters.transfers_posted,
+            transfers_refused: figures.counters.transfers_refused,
+            conserved: figures.conserved,
+            assets,
+            segment: journal.segment,
+            journal_bytes: journal.journal_bytes,
+            free_bytes: RealDisk.free_bytes(&self.data).unwrap_or(0),
+            frames: journal.frames,
+            sync_p50_us: journal.sync_p50_us,
+            sync_p99_us: journal.sync_p99_us,
+            // This call is one of them.
+            in_flight: self.engine.admission().in_flight(),
+            account_bytes: figures.account_bytes as u64,
+            open_holds: figures.open_holds as u64,
+            timers: figures.timers as u64,
+            due_paused: figures.due_paused,
+            subscribers: self.engine.feed().subscribers() as u64,
+            snapshot_id: newest.map(|newest| newest.generation),
+            snapshot_sequence: newest.map_or(0, |newest| newest.sequence),
+            snapshot_taken_at_ns: newest.map_or(0, |newest| newest.taken_at_ns),
+            events_to_replay: beside.events_to_replay(journal.durable_sequence),
+            index_through: beside.index_through,
+            ids_through: beside.ids_through,
+            ids_in_memory: figures.ids_kept as u64,
         }
     }
 }

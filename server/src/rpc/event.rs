@@ -82,8 +82,14 @@ impl EventService for Events {
         let (lineage, feed) = (self.lineage, self.engine.feed());
         let cursor = match from {
             Some(From::Cursor(text)) => Cursor::decode(&text)?,
-            Some(From::Beginning(_)) | None => Cursor { lineage, position: 0 },
-            Some(From::End(_)) => Cursor { lineage, position: feed.published() },
+            Some(From::Beginning(_)) | None => Cursor { lineage, position: 0, decided_at_ns: 0 },
+            Some(From::End(_)) => {
+                let position = feed.published();
+                let last = feed.recent(position);
+                let last = last.as_ref().and_then(|frame| frame.events_from(position).next());
+                let decided_at_ns = last.map_or(0, |event| event.timestamp_ns);
+                Cursor { lineage, position, decided_at_ns }
+            }
         };
         let filter =
             Filter::new(TENANT, &filter.unwrap_or_default()).map_err(page::filter_invalid)?;
@@ -102,15 +108,36 @@ impl EventService for Events {
         })?;
         let journal = self.engine.journal();
         cursor.check(lineage, journal.first_sequence(), feed.published())?;
+        self.check_event(cursor).await?;
         let pace = Pace {
             batch_events: batch_events as usize,
             batch_bytes: self.limits.message_bytes / 2,
             stall: self.limits.stall,
         };
-        let (outbox, batches) = outbox::outbox(cursor.position);
+        let (outbox, batches) = outbox::outbox(cursor.encode());
         let reading = (journal.walker(), Arc::clone(&self.archived));
         let follower = Follower::new(seat, reading, filter, cursor, pace, outbox);
         self.threads.spawn(follower.run());
         Ok(Response::new(batches))
+    }
+}
+
+impl Events {
+    /// Whether the event that a cursor stands behind is the one that is here. One that was archived is not looked for.
+    async fn check_event(&self, cursor: Cursor) -> Result<(), Status> {
+        let position = cursor.position;
+        if cursor.decided_at_ns == 0 || position < self.engine.journal().first_sequence() {
+            return Ok(());
+        }
+        let mut walker = self.engine.journal().walker();
+        let reading = self.threads.spawn_blocking(move || walker.read_from(position, 1));
+        let stopping = || fault::unavailable(florin_actors::command::Unavailable::ShuttingDown);
+        match reading.await.map_err(|_| stopping())? {
+            Ok(events) => events.first().map_or(Ok(()), |it| cursor.check_event(it.timestamp_ns)),
+            Err(error) => {
+                let message = format!("the journal cannot be read: {error}");
+                Err(fault::status(Reason::JournalUnreadable, message, []))
+            }
+        }
     }
 }

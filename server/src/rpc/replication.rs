@@ -6,29 +6,26 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use florin_actors::Engine;
 use florin_actors::feed::{End, Seat};
-use florin_persistence::{
-    Fence, FollowPoint, RealDisk, Role, ShipError, Shipper, read_role, write_role,
-};
+use florin_persistence::{Fence, FollowPoint, RealDisk, Role, ShipError, Shipper};
 use florin_proto::v1;
-use florin_proto::v1::event_service_server::EventServiceServer;
-use florin_proto::v1::ledger_service_server::LedgerServiceServer;
-use florin_proto::v1::payment_service_server::PaymentServiceServer;
 use florin_proto::v1::refusal::Reason;
 use florin_proto::v1::replication_service_server::ReplicationService;
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status};
 use tonic_health::server::HealthReporter;
 
 use super::fault;
-use super::{Events, Ledger, Payments};
+use super::fencing::Fencing;
 
 /// Most standbys.
 const STANDBYS_MAX: usize = 8;
 /// Pieces that wait for the transport. One is a mebibyte, or one frame.
 const PIECES_MAX: usize = 2;
+/// Pieces begin and end with sectors of this size.
+const SECTOR_BYTES: u64 = 4_096;
 /// With nothing to ship there is a message after this time: the contract says so.
 const SILENCE_MAX: Duration = Duration::from_millis(200);
 
@@ -39,14 +36,13 @@ pub type Pieces = ReceiverStream<Result<v1::ShippedPiece, Status>>;
 #[derive(Debug)]
 pub struct Replication {
     engine: Engine,
-    data: PathBuf,
     lineage: [u8; 16],
     epoch: u64,
     /// Where standbys are served: files are read for them, so not where payments are.
     threads: Handle,
-    health: HealthReporter,
     standbys: Arc<Semaphore>,
-    fencing: Mutex<()>,
+    fencing: Arc<Fencing>,
+    is_off: bool,
 }
 
 impl Replication {
@@ -59,8 +55,22 @@ impl Replication {
         health: HealthReporter,
     ) -> Self {
         let standbys = Arc::new(Semaphore::new(STANDBYS_MAX));
-        let fencing = Mutex::default();
-        Self { engine, data, lineage, epoch, threads, health, standbys, fencing }
+        let fencing = Fencing::new(engine.clone(), data, (lineage, epoch), health);
+        Self { engine, lineage, epoch, threads, standbys, fencing, is_off: false }
+    }
+
+    /// It ships nothing, and is fenced by nobody.
+    #[must_use]
+    pub fn off(self) -> Self {
+        Self { is_off: true, ..self }
+    }
+
+    fn check_is_on(&self) -> Result<(), Status> {
+        if !self.is_off {
+            return Ok(());
+        }
+        let message = "this server ships nothing and cannot be fenced while it runs: `serve` of [replication] in its configuration is false";
+        Err(fault::of_operators(Code::FailedPrecondition, "REPLICATION_OFF", message))
     }
 }
 
@@ -72,6 +82,7 @@ impl ReplicationService for Replication {
         &self,
         request: Request<v1::FollowRequest>,
     ) -> Result<Response<Pieces>, Status> {
+        self.check_is_on()?;
         let request = request.into_inner();
         let point = point_of(&request)?;
         if !request.follows.is_empty() && request.follows != self.lineage {
@@ -98,35 +109,14 @@ impl ReplicationService for Replication {
         &self,
         request: Request<v1::FenceRequest>,
     ) -> Result<Response<v1::FenceResponse>, Status> {
+        self.check_is_on()?;
         let token = Fence::decode(Role::Fence, &request.into_inner().token).ok_or_else(|| {
             let message = "that is no fence token: send the bytes of the file FENCE of a promotion";
             fault::of_operators(Code::InvalidArgument, "FENCE_INVALID", message)
         })?;
-        check_token(&token, self.lineage, self.epoch).map_err(|(reason, message)| {
-            fault::of_operators(Code::FailedPrecondition, reason, message)
-        })?;
-        let _one_at_a_time = self.fencing.lock().await;
-        let was_fenced = self.engine.admission().is_fenced();
-        self.engine.admission().fence();
-        tracing::warn!(
-            epoch = token.epoch,
-            place = token.place,
-            "fenced: another server takes over"
-        );
-        let data = self.data.clone();
-        let writing = self.threads.spawn_blocking(move || keep_fence(&data, &token));
-        let written = writing.await.map_err(|_| stopping())?;
-        self.health.set_not_serving::<LedgerServiceServer<Ledger>>().await;
-        self.health.set_not_serving::<PaymentServiceServer<Payments>>().await;
-        self.health.set_not_serving::<EventServiceServer<Events>>().await;
-        let durable_through = self.engine.fence().await;
-        if let Err(error) = written {
-            let message = format!(
-                "fenced until this process ends, and not longer: {error}. Fence its data directory with `florin fence --data` before it is started again"
-            );
-            return Err(fault::of_operators(Code::Internal, error.reason(), message));
-        }
-        Ok(Response::new(v1::FenceResponse { durable_through, epoch: self.epoch, was_fenced }))
+        // Whoever asked may hang up: it is done to the end.
+        let fencing = self.threads.spawn(Arc::clone(&self.fencing).fence(token));
+        fencing.await.map_err(|_| stopping())?.map(Response::new)
     }
 
     async fn get_follow_status(
@@ -135,36 +125,6 @@ impl ReplicationService for Replication {
     ) -> Result<Response<v1::GetFollowStatusResponse>, Status> {
         let message = "this server leads: ask `florin status`";
         Err(fault::of_operators(Code::FailedPrecondition, "NOT_STANDBY", message))
-    }
-}
-
-/// Whether a token is for a server of this history and epoch; reason and message if it is not.
-pub(crate) fn check_token(
-    token: &Fence,
-    lineage: [u8; 16],
-    epoch: u64,
-) -> Result<(), (&'static str, String)> {
-    if token.lineage != lineage {
-        return Err(("LINEAGE_CHANGED", "the fence token is of another ledger".to_owned()));
-    }
-    if token.epoch <= epoch {
-        let message = format!(
-            "the fence token is of epoch {}, and this server writes with {epoch}: it is the newer one",
-            token.epoch
-        );
-        return Err(("FENCE_STALE", message));
-    }
-    Ok(())
-}
-
-/// Writes the file FENCED, unless there is one of a later promotion.
-pub(crate) fn keep_fence(
-    data: &std::path::Path,
-    token: &Fence,
-) -> Result<(), florin_persistence::OpenError> {
-    match read_role(&RealDisk, data, Role::Fenced)? {
-        Some(known) if known.epoch >= token.epoch => Ok(()),
-        _ => write_role(&RealDisk, data, Role::Fenced, token),
     }
 }
 
@@ -252,6 +212,9 @@ fn point_of(request: &v1::FollowRequest) -> Result<FollowPoint, Status> {
         (_, hash) => hash.try_into().map_err(|_| malformed("header_hash"))?,
     };
     let v1::FollowRequest { segment, offset, last_sequence, .. } = *request;
+    if !offset.is_multiple_of(SECTOR_BYTES) {
+        return Err(malformed("offset"));
+    }
     Ok(FollowPoint { lineage, segment, header_hash, offset, last_sequence })
 }
 

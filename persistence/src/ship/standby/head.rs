@@ -261,6 +261,11 @@ impl<D: Disk> Head<D> {
         (self.header.number, self.offset) == (segment, offset)
     }
 
+    /// Where a last frame ends that counts and is not quite as it was written; `None` if there is no such frame.
+    pub(super) fn ahead_end(&self) -> Option<u64> {
+        self.ahead.as_ref().map(|frame| frame.offset + frame.header.bytes_on_disk())
+    }
+
     /// Frames that nothing vouches for yet.
     pub(super) fn unvouched(&self) -> impl Iterator<Item = &KeptFrame> {
         self.unvouched.iter()

@@ -57,9 +57,36 @@ impl<D: Disk> Standby<D> {
         sink: Sink<'_>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(Self, ScanReport), OpenError> {
+        Self::open_with(disk, dir, false, sink, progress)
+    }
+
+    /// As [`Self::open`], and cuts off what was written completely at the end and has changed since, if nothing vouches for
+    /// it: `cut` of the report says what that was. It may have been counted as followed.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_and_cut(
+        disk: &D,
+        dir: &Path,
+        sink: Sink<'_>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Self, ScanReport), OpenError> {
+        Self::open_with(disk, dir, true, sink, progress)
+    }
+
+    fn open_with(
+        disk: &D,
+        dir: &Path,
+        cut_damaged_tail: bool,
+        sink: Sink<'_>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Self, ScanReport), OpenError> {
         disk.create_dir_all(dir).map_err(|e| OpenError::from_io("made", dir, e))?;
         let mark = repair::repair(disk, dir)?;
-        let whole = whole(disk, dir, PARTITION, &mut { sink }, progress)?;
+        let whole = whole(disk, dir, PARTITION, cut_damaged_tail, &mut { sink }, progress)?;
+        if let Some(cut) = whole.report.cut.as_ref().filter(|cut| cut.was_damaged) {
+            repair::zero(disk, cut)?;
+        }
         finish::take_leftovers_away(disk, dir, &whole)?;
         let mut window = walk::Window::default();
         let head = match &whole.last {
@@ -97,6 +124,12 @@ impl<D: Disk> Standby<D> {
     /// The last event that is durable here.
     pub fn followed_through(&self) -> Sequence {
         self.last_sequence
+    }
+
+    /// Whether everything that came fits, and counts: no takeover is under way that may yet turn out to be of another
+    /// history.
+    pub fn is_settled(&self) -> bool {
+        self.pending.is_none()
     }
 
     /// The epoch of what was followed last; 0 = nothing yet.
@@ -259,7 +292,8 @@ impl<D: Disk> Standby<D> {
         let mark = (verified.frames.len() > 1 && !is_pending).then_some(Mark {
             segment: piece.segment,
             header_hash: current.header_hash,
-            begin: piece.offset,
+            // What counts already is written once more as it is, and not torn by that.
+            begin: current.ahead_end().unwrap_or(piece.offset),
             end: piece.end(),
         });
         if let Some(footer) = &verified.footer {
@@ -288,6 +322,9 @@ impl<D: Disk> Standby<D> {
             file.write_at(&piece.bytes, piece.offset).map_err(FollowError::io("written", path))?;
             file.sync_data().map_err(FollowError::io("synced", path))?;
             current.advance(verified);
+        }
+        if mark.is_some() {
+            self.mark.clear().map_err(FollowError::io("written", &self.mark.path))?;
         }
         (self.totals, self.last_sequence) = (totals, last_sequence);
         if let Some(takeover) = takeover {

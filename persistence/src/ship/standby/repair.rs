@@ -6,11 +6,14 @@ use std::path::Path;
 
 use super::super::mark::{Mark, MarkFile};
 use super::head::Head;
-use crate::bytes::PageBuffer;
+use crate::bytes::{PageBuffer, is_zero};
 use crate::disk::{Disk, DiskFile};
 use crate::error::OpenError;
+use crate::format::sector::SECTOR_BYTES;
 use crate::format::segment::{self, HEADER_BYTES, SegmentHeader};
-use crate::recovery::walk::Window;
+use crate::recovery::Cut;
+use crate::recovery::verdict::{Verdict, verdict};
+use crate::recovery::walk::{Source, Through, Window};
 
 /// Zeros are written in pieces of this size.
 const PIECE_BYTES: usize = 1024 * 1024;
@@ -29,8 +32,8 @@ pub(super) fn repair<D: Disk>(disk: &D, dir: &Path) -> Result<MarkFile<D>, OpenE
     Ok(file)
 }
 
-/// Zeroes what is marked, from the first frame on that is not whole on the device. What is broken elsewhere is for
-/// recovery to judge.
+/// Zeroes what is marked, from the first frame on that was not written completely. What is broken elsewhere, or has changed
+/// since it was written, or has something behind it that came later, is for recovery to judge: it was followed.
 fn take_back<D: Disk>(
     disk: &D,
     dir: &Path,
@@ -48,19 +51,80 @@ fn take_back<D: Disk>(
         move |error| OpenError::from_io(did, path, error)
     };
     let end = mark.end.min(head.file.len().map_err(failed("read"))?);
-    if !(mark.begin..end).contains(&head.offset) {
+    // A last frame that counted before the rest was written, and is not quite as it was written still: nothing of the rest
+    // was synced.
+    let is_behind_counted = head.ahead_end() == Some(mark.begin);
+    let begin = if is_behind_counted { mark.begin } else { head.offset };
+    if !(mark.begin..end).contains(&begin) {
         return Ok(());
     }
+    if !is_behind_counted && !may_be_torn(disk, dir, mark, &head, window)? {
+        return Ok(());
+    }
+    zero_between(&head.file, begin, end).map_err(failed("zeroed"))
+}
+
+/// Takes away what was damaged at the end.
+pub(super) fn zero<D: Disk>(disk: &D, cut: &Cut) -> Result<(), OpenError> {
+    let path = &cut.file;
+    let file = disk.open(path).map_err(|e| OpenError::from_io("opened", path, e))?;
+    let zeroed = zero_between(&file, cut.offset, cut.offset + cut.bytes);
+    zeroed.map_err(|e| OpenError::from_io("zeroed", path, e))
+}
+
+/// Writes zeros, whole sectors, and syncs them.
+fn zero_between<F: DiskFile>(file: &F, begin: u64, end: u64) -> io::Result<()> {
     let mut zeros = PageBuffer::default();
     zeros.resize(PIECE_BYTES);
-    let mut at = head.offset;
+    let mut at = begin;
     while at < end {
         let left = usize::try_from(end - at).unwrap_or(usize::MAX);
         let piece = &zeros[..left.min(zeros.len())];
-        head.file.write_at(piece, at).map_err(failed("zeroed"))?;
+        file.write_at(piece, at)?;
         at += piece.len() as u64;
     }
-    head.file.sync_data().map_err(failed("synced"))
+    file.sync_data()
+}
+
+/// Whether what is not whole in a marked place can be a write that the power cut off. A mark that was taken back may stand
+/// there again after a power failure, and then it cannot be.
+fn may_be_torn<D: Disk>(
+    disk: &D,
+    dir: &Path,
+    mark: &Mark,
+    head: &Head<D>,
+    window: &mut Window,
+) -> Result<bool, OpenError> {
+    let entries = disk.list(dir).map_err(|e| OpenError::from_io("listed", dir, e))?;
+    let numbers = entries.iter().filter_map(|entry| segment::number_in(&entry.name));
+    if numbers.max() > Some(mark.segment) {
+        return Ok(false); // it was begun when all of this one was synced
+    }
+    let path = &head.path;
+    let file = disk.open_read_only(path).map_err(|e| OpenError::from_io("opened", path, e))?;
+    let len = file.len().map_err(|e| OpenError::from_io("read", path, e))?;
+    let end = len - len % SECTOR_BYTES as u64;
+    let source = Source { file: &file, path, end, through: Through::Device };
+    window.clear();
+    if verdict(&source, window, head.offset, &head.expected)? == Verdict::Rot {
+        return Ok(false);
+    }
+    // One that is whole was written when everything up to the end of the mark was synced.
+    let mut content = Vec::new();
+    for at in (mark.end..end).step_by(SECTOR_BYTES) {
+        if is_zero(source.bytes(window, at, SECTOR_BYTES as u64)?) {
+            continue;
+        }
+        let frame = source.frame(window, at, &mut content)?;
+        let frame = frame.map(|(header, _)| (header.lineage, header.segment));
+        let footer = source.footer(window, at, &mut content)?;
+        let is_footer =
+            footer.is_some_and(|it| it.belongs_to(head.header.lineage, head.header.number));
+        if frame == Some((head.header.lineage, head.header.number)) || is_footer {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Makes sure that what is seen of the last segment is durable, before anything is built on it. One that begins with a

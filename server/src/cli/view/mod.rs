@@ -10,6 +10,7 @@ mod hold;
 mod payment;
 mod record;
 mod refused;
+mod standby;
 mod status;
 mod transfer;
 
@@ -23,6 +24,7 @@ pub(super) use hold::HoldView;
 pub(super) use payment::{PaymentDoneView, PaymentView, payment_state_text};
 pub(super) use record::{RecordView, id_text, kind_text};
 pub(super) use refused::RefusedView;
+pub(super) use standby::StandbyView;
 pub(super) use status::StatusView;
 pub(super) use transfer::{Parties, PostedView};
 

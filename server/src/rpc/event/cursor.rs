@@ -16,15 +16,24 @@ pub(super) struct Cursor {
     pub(super) lineage: [u8; 16],
     /// The last event that was looked at; 0 = none.
     pub(super) position: Sequence,
+    /// When that event was decided, ns since 1970; 0 = not known. A server that was promoted without some of the last events
+    /// of the one before it has others under their numbers, and by this it is found out.
+    pub(super) decided_at_ns: u64,
 }
+
+/// Lineage, partition, position; and when it was decided, where that is known.
+const SHORT_BYTES: usize = 16 + 4 + 8;
+const LONG_BYTES: usize = SHORT_BYTES + 8;
 
 impl Cursor {
     pub(super) fn encode(self) -> String {
-        let mut body = [0; 28];
+        let mut body = [0; LONG_BYTES];
         body[..16].copy_from_slice(&self.lineage);
         body[16..20].copy_from_slice(&PARTITION.to_le_bytes());
-        body[20..].copy_from_slice(&self.position.to_le_bytes());
-        token::seal(token::Kind::Cursor, &[], &body)
+        body[20..SHORT_BYTES].copy_from_slice(&self.position.to_le_bytes());
+        body[SHORT_BYTES..].copy_from_slice(&self.decided_at_ns.to_le_bytes());
+        let len = if self.decided_at_ns == 0 { SHORT_BYTES } else { LONG_BYTES };
+        token::seal(token::Kind::Cursor, &[], &body[..len])
     }
 
     /// # Errors
@@ -34,9 +43,14 @@ impl Cursor {
         let cursor = body.and_then(|body| {
             let (lineage, rest) = body.split_first_chunk::<16>()?;
             let (partition, rest) = rest.split_first_chunk::<4>()?;
-            let position = u64::from_le_bytes(rest.try_into().ok()?);
+            let (position, rest) = rest.split_first_chunk::<8>()?;
+            let position = u64::from_le_bytes(*position);
+            let decided_at_ns = match rest {
+                [] => 0, // of an earlier release
+                rest => u64::from_le_bytes(rest.try_into().ok()?),
+            };
             let here = u32::from_le_bytes(*partition) == PARTITION;
-            here.then_some(Self { lineage: *lineage, position })
+            here.then_some(Self { lineage: *lineage, position, decided_at_ns })
         });
         cursor.ok_or_else(|| {
             let message = "this is no cursor: pass it on as it came, or begin without one";
@@ -70,12 +84,27 @@ impl Cursor {
         Ok(())
     }
 
+    /// Whether the last event that was looked at is the one that is here; `decided_at_ns` is when that was decided.
+    ///
+    /// # Errors
+    /// `LINEAGE_CHANGED`.
+    pub(super) fn check_event(self, decided_at_ns: u64) -> Result<(), Status> {
+        if self.decided_at_ns == 0 || self.decided_at_ns == decided_at_ns {
+            return Ok(());
+        }
+        let message = format!(
+            "event {} is another one here than the one that the cursor stands behind: this server was promoted without the last events of the one before it. Look for what you were told by that one and is not here, and read again from before it",
+            self.position
+        );
+        Err(fault::status(Reason::LineageChanged, message, []))
+    }
+
     /// What is after it was archived and cannot be had; `first` is the first event that can.
     pub(super) fn archived(self, first: Sequence, why: &str) -> Status {
-        let Self { lineage, position } = self;
+        let Self { lineage, position, .. } = self;
         let message =
             format!("event {} was archived: {first} is the first here{why}", position + 1);
-        let first_cursor = Self { lineage, position: first - 1 }.encode();
+        let first_cursor = Self { lineage, position: first - 1, decided_at_ns: 0 }.encode();
         fault::status(Reason::CursorArchived, message, [("first_cursor", first_cursor)])
     }
 }
@@ -90,7 +119,7 @@ mod tests {
     const HERE: [u8; 16] = [7; 16];
 
     fn at(position: Sequence) -> Cursor {
-        Cursor { lineage: HERE, position }
+        Cursor { lineage: HERE, position, decided_at_ns: 0 }
     }
 
     #[test]
@@ -101,6 +130,17 @@ mod tests {
             for text in [&text[1..], &text[..text.len() - 2], &format!("{text}0")] {
                 assert!(Cursor::decode(text).is_err(), "{text}");
             }
+            let dated = Cursor { decided_at_ns: 1_700_000_000_000_000_000, ..at(position) };
+            let text = dated.encode();
+            assert_eq!(Cursor::decode(&text).expect("ours"), dated);
+            for text in [&text[1..], &text[..text.len() - 2], &format!("{text}0")] {
+                assert!(Cursor::decode(text).is_err(), "{text}");
+            }
+            assert!(dated.check_event(dated.decided_at_ns).is_ok());
+            let status = dated.check_event(dated.decided_at_ns + 1).expect_err("another event");
+            let info = status.get_details_error_info().expect("a reason");
+            assert_eq!(info.reason, "LINEAGE_CHANGED");
+            assert!(at(position).check_event(7).is_ok(), "it says nothing of that");
         }
         let mut other = [0; 28];
         other[16] = 1;
@@ -119,7 +159,7 @@ mod tests {
 
     #[test]
     fn where_it_can_go_on() {
-        let elsewhere = Cursor { lineage: [8; 16], position: 50 };
+        let elsewhere = Cursor { lineage: [8; 16], position: 50, decided_at_ns: 0 };
         for (cursor, expected) in [
             (at(99), Ok(())),
             (at(100), Ok(())),

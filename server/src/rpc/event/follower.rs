@@ -125,8 +125,7 @@ impl Follower {
             Over::Gone => {}
             Over::Ended(status) => self.outbox.end(status),
             Over::Slow => {
-                let lineage = self.cursor.lineage;
-                self.outbox.cut(|position| slow(Cursor { lineage, position }, self.pace.stall));
+                self.outbox.cut(|cursor| slow(cursor, self.pace.stall));
             }
         }
     }
@@ -200,7 +199,7 @@ impl Follower {
     fn send(&mut self, live: bool) {
         let Batch { events, .. } = std::mem::take(&mut self.batch);
         let batch = v1::EventBatch { events, cursor: self.cursor.encode(), live };
-        self.outbox.push(self.cursor.position, batch);
+        self.outbox.push(batch);
         self.told_live = live;
         self.sent_at = Instant::now();
     }
@@ -258,6 +257,7 @@ impl Follower {
             for event in events.by_ref().take(VIEW_EVENTS) {
                 self.group.note(event);
                 self.cursor.position = event.sequence;
+                self.cursor.decided_at_ns = event.timestamp_ns;
                 if !self.filter.may_pass(event) {
                     continue;
                 }
@@ -321,9 +321,9 @@ impl Group {
     }
 }
 
-fn slow(cursor: Cursor, stall: Duration) -> Status {
+fn slow(cursor: &str, stall: Duration) -> Status {
     let message = format!("nothing was taken for {} s: subscribe again", stall.as_secs());
-    fault::status(Reason::SubscriberSlow, message, [("cursor", cursor.encode())])
+    fault::status(Reason::SubscriberSlow, message, [("cursor", cursor.to_owned())])
 }
 
 fn shutting_down() -> Status {

@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use florin_engine::Sequence;
 use florin_proto::v1;
 use tokio::sync::Notify;
 use tokio_stream::Stream;
@@ -28,10 +27,9 @@ struct Shared {
 }
 
 struct State {
-    /// With the last event that each of them looked at.
-    waiting: VecDeque<(Sequence, v1::EventBatch)>,
-    /// The last event looked at of what was taken.
-    taken: Sequence,
+    waiting: VecDeque<v1::EventBatch>,
+    /// The cursor behind what was taken.
+    taken: String,
     end: Option<Status>,
     is_gone: bool,
     waker: Option<Waker>,
@@ -41,11 +39,11 @@ struct State {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Gone;
 
-/// An outbox for a subscriber who has everything through `position`.
-pub(super) fn outbox(position: Sequence) -> (Outbox, Batches) {
+/// An outbox for a subscriber who has everything before `cursor`.
+pub(super) fn outbox(cursor: String) -> (Outbox, Batches) {
     let state = State {
         waiting: VecDeque::with_capacity(BATCHES_MAX),
-        taken: position,
+        taken: cursor,
         end: None,
         is_gone: false,
         waker: None,
@@ -84,10 +82,10 @@ impl Outbox {
         }
     }
 
-    /// Takes up a batch that has looked at everything through `position`.
-    pub(super) fn push(&self, position: Sequence, batch: v1::EventBatch) {
+    /// Takes up a batch.
+    pub(super) fn push(&self, batch: v1::EventBatch) {
         let mut state = self.0.state();
-        state.waiting.push_back((position, batch));
+        state.waiting.push_back(batch);
         wake(state);
     }
 
@@ -98,12 +96,11 @@ impl Outbox {
         wake(state);
     }
 
-    /// The end at once: what waits is dropped. `status` is made for the last event that was looked at of what was
-    /// taken.
-    pub(super) fn cut(&self, status: impl FnOnce(Sequence) -> Status) {
+    /// The end at once: what waits is dropped. `status` is made with the cursor behind what was taken.
+    pub(super) fn cut(&self, status: impl FnOnce(&str) -> Status) {
         let mut state = self.0.state();
         state.waiting.clear();
-        state.end = Some(status(state.taken));
+        state.end = Some(status(&state.taken));
         wake(state);
     }
 }
@@ -130,8 +127,8 @@ impl Stream for Batches {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut state = self.0.state();
-        if let Some((position, batch)) = state.waiting.pop_front() {
-            state.taken = position;
+        if let Some(batch) = state.waiting.pop_front() {
+            state.taken.clone_from(&batch.cursor);
             drop(state);
             self.0.changed.notify_one();
             return Poll::Ready(Some(Ok(batch)));
@@ -170,10 +167,10 @@ mod tests {
 
     #[tokio::test]
     async fn no_more_than_a_few_wait_and_they_keep_their_order() {
-        let (outbox, mut batches) = outbox(0);
-        for (position, cursor) in [(1, "a"), (2, "b")] {
+        let (outbox, mut batches) = outbox(String::new());
+        for cursor in ["a", "b"] {
             assert!(has_room(&outbox).await);
-            outbox.push(position, batch(cursor));
+            outbox.push(batch(cursor));
         }
         assert!(!has_room(&outbox).await);
         assert_eq!(batches.next().await.expect("one").expect("a batch").cursor, "a");
@@ -185,24 +182,24 @@ mod tests {
 
     #[tokio::test]
     async fn cut_off_after_what_was_taken() {
-        let (outbox, mut batches) = outbox(5);
-        outbox.push(7, batch("a"));
-        outbox.push(9, batch("b"));
+        let (outbox, mut batches) = outbox("begin".to_owned());
+        outbox.push(batch("a"));
+        outbox.push(batch("b"));
         batches.next().await.expect("one").expect("a batch");
         outbox.cut(|taken| Status::aborted(taken.to_string()));
-        assert_eq!(batches.next().await.expect("one").expect_err("the end").message(), "7");
+        assert_eq!(batches.next().await.expect("one").expect_err("the end").message(), "a");
 
-        let (outbox, mut batches) = self::outbox(5);
-        outbox.push(7, batch("a"));
+        let (outbox, mut batches) = self::outbox("begin".to_owned());
+        outbox.push(batch("a"));
         outbox.cut(|taken| Status::aborted(taken.to_string()));
-        assert_eq!(batches.next().await.expect("one").expect_err("the end").message(), "5");
+        assert_eq!(batches.next().await.expect("one").expect_err("the end").message(), "begin");
     }
 
     #[tokio::test]
     async fn whoever_goes_is_missed() {
-        let (outbox, batches) = outbox(0);
-        outbox.push(1, batch("a"));
-        outbox.push(2, batch("b"));
+        let (outbox, batches) = outbox(String::new());
+        outbox.push(batch("a"));
+        outbox.push(batch("b"));
         let going = async {
             tokio::task::yield_now().await;
             drop(batches);
@@ -211,7 +208,7 @@ mod tests {
         assert_eq!(room, Err(Gone));
         outbox.gone().await;
 
-        let (outbox, mut batches) = self::outbox(0);
+        let (outbox, mut batches) = self::outbox(String::new());
         drop(outbox);
         assert!(batches.next().await.expect("one").is_err(), "and the other way round");
     }

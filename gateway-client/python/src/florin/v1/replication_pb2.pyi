@@ -45,14 +45,18 @@ class FenceRequest(_message.Message):
     def __init__(self, token: _Optional[bytes] = ...) -> None: ...
 
 class FenceResponse(_message.Message):
-    __slots__ = ("durable_through", "epoch", "was_fenced")
+    __slots__ = ("durable_through", "epoch", "was_fenced", "kept", "problem")
     DURABLE_THROUGH_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     WAS_FENCED_FIELD_NUMBER: _ClassVar[int]
+    KEPT_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
     durable_through: int
     epoch: int
     was_fenced: bool
-    def __init__(self, durable_through: _Optional[int] = ..., epoch: _Optional[int] = ..., was_fenced: bool = ...) -> None: ...
+    kept: bool
+    problem: str
+    def __init__(self, durable_through: _Optional[int] = ..., epoch: _Optional[int] = ..., was_fenced: bool = ..., kept: bool = ..., problem: _Optional[str] = ...) -> None: ...
 
 class GetFollowStatusRequest(_message.Message):
     __slots__ = ()

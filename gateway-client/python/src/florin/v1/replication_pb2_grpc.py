@@ -30,7 +30,8 @@ class ReplicationServiceStub(object):
     each of them, and needs nothing else of this contract.
 
     Errors carry a reason in `google.rpc.ErrorInfo`, domain "florin.dev": LINEAGE_CHANGED, FOLLOW_DIVERGED, FOLLOW_AHEAD,
-    FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, NOT_LEADER, NOT_STANDBY, SHUTTING_DOWN, OVERLOADED.
+    FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, FENCE_TAKEN, FENCE_NOT_DRAINED,
+    REPLICATION_OFF, NOT_LEADER, NOT_STANDBY, FILTER_INVALID, SHUTTING_DOWN, OVERLOADED.
     """
 
     def __init__(self, channel):
@@ -61,7 +62,8 @@ class ReplicationServiceServicer(object):
     each of them, and needs nothing else of this contract.
 
     Errors carry a reason in `google.rpc.ErrorInfo`, domain "florin.dev": LINEAGE_CHANGED, FOLLOW_DIVERGED, FOLLOW_AHEAD,
-    FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, NOT_LEADER, NOT_STANDBY, SHUTTING_DOWN, OVERLOADED.
+    FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, FENCE_TAKEN, FENCE_NOT_DRAINED,
+    REPLICATION_OFF, NOT_LEADER, NOT_STANDBY, FILTER_INVALID, SHUTTING_DOWN, OVERLOADED.
     """
 
     def Follow(self, request, context):
@@ -75,7 +77,8 @@ class ReplicationServiceServicer(object):
     def Fence(self, request, context):
         """Fences this server: another one has taken over. From then on it answers no payment, no read and no subscriber (FENCED),
         and never starts again; what is in its journal is still shipped. Answers when everything that was admitted before is
-        durable.
+        durable. It is done to the end when the caller has gone, and can be asked again with the token of the same promotion;
+        that of another one which took over from the same leader is refused (FENCE_TAKEN).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -119,7 +122,8 @@ class ReplicationService(object):
     each of them, and needs nothing else of this contract.
 
     Errors carry a reason in `google.rpc.ErrorInfo`, domain "florin.dev": LINEAGE_CHANGED, FOLLOW_DIVERGED, FOLLOW_AHEAD,
-    FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, NOT_LEADER, NOT_STANDBY, SHUTTING_DOWN, OVERLOADED.
+    FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, FENCE_TAKEN, FENCE_NOT_DRAINED,
+    REPLICATION_OFF, NOT_LEADER, NOT_STANDBY, FILTER_INVALID, SHUTTING_DOWN, OVERLOADED.
     """
 
     @staticmethod

@@ -31,7 +31,8 @@ class ReplicationServiceStub:
     each of them, and needs nothing else of this contract.
 
     Errors carry a reason in `google.rpc.ErrorInfo`, domain "florin.dev": LINEAGE_CHANGED, FOLLOW_DIVERGED, FOLLOW_AHEAD,
-    FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, NOT_LEADER, NOT_STANDBY, SHUTTING_DOWN, OVERLOADED.
+    FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, FENCE_TAKEN, FENCE_NOT_DRAINED,
+    REPLICATION_OFF, NOT_LEADER, NOT_STANDBY, FILTER_INVALID, SHUTTING_DOWN, OVERLOADED.
     """
 
     @_typing.overload
@@ -45,7 +46,8 @@ class ReplicationServiceStub:
     Fence: _grpc.UnaryUnaryMultiCallable[_replication_pb2.FenceRequest, _replication_pb2.FenceResponse]
     """Fences this server: another one has taken over. From then on it answers no payment, no read and no subscriber (FENCED),
     and never starts again; what is in its journal is still shipped. Answers when everything that was admitted before is
-    durable.
+    durable. It is done to the end when the caller has gone, and can be asked again with the token of the same promotion;
+    that of another one which took over from the same leader is refused (FENCE_TAKEN).
     """
     GetFollowStatus: _grpc.UnaryUnaryMultiCallable[_replication_pb2.GetFollowStatusRequest, _replication_pb2.GetFollowStatusResponse]
     """How far a standby is. Only a standby answers this."""
@@ -56,7 +58,8 @@ class ReplicationServiceAsyncStub(ReplicationServiceStub):
     each of them, and needs nothing else of this contract.
 
     Errors carry a reason in `google.rpc.ErrorInfo`, domain "florin.dev": LINEAGE_CHANGED, FOLLOW_DIVERGED, FOLLOW_AHEAD,
-    FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, NOT_LEADER, NOT_STANDBY, SHUTTING_DOWN, OVERLOADED.
+    FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, FENCE_TAKEN, FENCE_NOT_DRAINED,
+    REPLICATION_OFF, NOT_LEADER, NOT_STANDBY, FILTER_INVALID, SHUTTING_DOWN, OVERLOADED.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -67,7 +70,8 @@ class ReplicationServiceAsyncStub(ReplicationServiceStub):
     Fence: _aio.UnaryUnaryMultiCallable[_replication_pb2.FenceRequest, _replication_pb2.FenceResponse]  # type: ignore[assignment]
     """Fences this server: another one has taken over. From then on it answers no payment, no read and no subscriber (FENCED),
     and never starts again; what is in its journal is still shipped. Answers when everything that was admitted before is
-    durable.
+    durable. It is done to the end when the caller has gone, and can be asked again with the token of the same promotion;
+    that of another one which took over from the same leader is refused (FENCE_TAKEN).
     """
     GetFollowStatus: _aio.UnaryUnaryMultiCallable[_replication_pb2.GetFollowStatusRequest, _replication_pb2.GetFollowStatusResponse]  # type: ignore[assignment]
     """How far a standby is. Only a standby answers this."""
@@ -77,7 +81,8 @@ class ReplicationServiceServicer(metaclass=_abc_1.ABCMeta):
     each of them, and needs nothing else of this contract.
 
     Errors carry a reason in `google.rpc.ErrorInfo`, domain "florin.dev": LINEAGE_CHANGED, FOLLOW_DIVERGED, FOLLOW_AHEAD,
-    FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, NOT_LEADER, NOT_STANDBY, SHUTTING_DOWN, OVERLOADED.
+    FOLLOW_ARCHIVED, JOURNAL_UNREADABLE, FENCE_INVALID, FENCE_STALE, FENCE_TAKEN, FENCE_NOT_DRAINED,
+    REPLICATION_OFF, NOT_LEADER, NOT_STANDBY, FILTER_INVALID, SHUTTING_DOWN, OVERLOADED.
     """
 
     @_abc_1.abstractmethod
@@ -98,7 +103,8 @@ class ReplicationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_replication_pb2.FenceResponse, _abc.Awaitable[_replication_pb2.FenceResponse]]:
         """Fences this server: another one has taken over. From then on it answers no payment, no read and no subscriber (FENCED),
         and never starts again; what is in its journal is still shipped. Answers when everything that was admitted before is
-        durable.
+        durable. It is done to the end when the caller has gone, and can be asked again with the token of the same promotion;
+        that of another one which took over from the same leader is refused (FENCE_TAKEN).
         """
 
     @_abc_1.abstractmethod
