@@ -3,7 +3,7 @@
 //! Two data directories are made: one with that many transfers, whose older segments are archived but for the last tenth of
 //! the transfers; and one with a tenth of the transfers, of which only the first segment is archived. Every transfer is
 //! really journaled, sealed and merged by an engine in a process of its own. Only the archive is a thin one: it takes and
-//! gives back each segment, so that it is retired as always, and keeps the first one alone.
+//! gives back each segment, so that it is retired as always, and keeps the first ones alone.
 //!
 //! Then processes are started on the two in turn. Each says how much memory it has, whether ids of the first segment are
 //! answered as the first time, and how many transfers with new random ids it journals in a second.
@@ -66,7 +66,7 @@ struct Args {
     #[arg(long, hide = true, default_value_t = 0)]
     from: u64,
     /// Segments are archived meanwhile
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, default_value_t = false, action = clap::ArgAction::Set)]
     archiving: bool,
     /// What the first answers came to
     #[arg(long, hide = true, default_value = "")]
@@ -143,14 +143,9 @@ fn compare(args: &Args) -> Result<(), Failure> {
 fn make(args: &Args, dir: &Path, archived: u64, transfers: u64) -> Result<Made, Failure> {
     std::fs::create_dir(dir)?;
     let begun = Instant::now();
-    let mut arguments = arguments(args, transfers, 0);
-    arguments[0].1 = archived.to_string();
-    let archived: Written = {
-        let flag = [("--archiving", String::new())];
-        process::part("write", dir, &[&arguments[..], &flag[..]].concat())?
-    };
-    let rest: Written =
-        process::part("write", dir, &self::arguments(args, transfers, archived.through))?;
+    let archived: Written = process::part("write", dir, &arguments(args, archived, 0, true))?;
+    let rest = arguments(args, transfers, archived.through, false);
+    let rest: Written = process::part("write", dir, &rest)?;
     Ok(Made {
         dir: dir.to_path_buf(),
         transfers,
@@ -163,16 +158,22 @@ fn make(args: &Args, dir: &Path, archived: u64, transfers: u64) -> Result<Made, 
 }
 
 fn ask(args: &Args, made: &Made) -> Result<Asked, Failure> {
-    let mut arguments = arguments(args, args.transfers, made.transfers);
+    let mut arguments = arguments(args, args.transfers, made.transfers, false);
     arguments.push(("--first-answers", made.first_answers.clone()));
     process::part("ask", &made.dir, &arguments)
 }
 
 /// What the process of a part is told.
-fn arguments(args: &Args, transfers: u64, from: u64) -> Vec<(&'static str, String)> {
+fn arguments(
+    args: &Args,
+    transfers: u64,
+    from: u64,
+    archiving: bool,
+) -> Vec<(&'static str, String)> {
     vec![
         ("--transfers", transfers.to_string()),
         ("--from", from.to_string()),
+        ("--archiving", archiving.to_string()),
         ("--accounts", args.accounts.to_string()),
         ("--segment-bytes", args.segment_bytes().to_string()),
     ]

@@ -1,11 +1,14 @@
-//! A thin archive: a folder that keeps the first segment. Of the others it has only the last one, in memory, until the next
-//! one comes: long enough to be read back.
+//! A thin archive: a folder that keeps the first GiB of segments. Of the others it has only the last one, in memory, until
+//! the next one comes: long enough to be read back.
 
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use florin_persistence::RealDisk;
 use florin_persistence::backup::{DirPlace, Head, Objects, Place, PlaceError};
+
+/// What it keeps: the first segments, with the first transfers behind the accounts.
+const KEPT_BYTES: u64 = 1 << 30;
 
 struct ThinPlace {
     kept: DirPlace<RealDisk>,
@@ -31,8 +34,8 @@ impl ThinPlace {
         with(&mut self.passing.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn keeps_none(&self) -> Result<bool, PlaceError> {
-        Ok(self.kept.list("segments/")?.is_empty())
+    fn kept_bytes(&self) -> Result<u64, PlaceError> {
+        Ok(self.kept.list("segments/")?.iter().map(|head| head.bytes).sum())
     }
 }
 
@@ -56,7 +59,7 @@ impl Place for ThinPlace {
         bytes: u64,
         blake3: &[u8; 32],
     ) -> Result<(), PlaceError> {
-        if self.keeps_none()? {
+        if self.kept_bytes()? + bytes <= KEPT_BYTES {
             return self.kept.put(name, content, bytes, blake3);
         }
         self.passing(|passing| {

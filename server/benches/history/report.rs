@@ -133,7 +133,7 @@ impl Report {
                 rounds: args.rounds,
                 segment_bytes: args.segment_bytes(),
                 transfers_really_journaled: made.transfers,
-                archive: "all segments but those of the last tenth were retired to it; it keeps the first one",
+                archive: "all segments but those of the last tenth were retired to it, and it keeps the first GiB of them",
             },
             rounds: short.into_iter().zip(long).map(|(short, long)| [short, long]).collect(),
         }
