@@ -7,14 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use florin_engine::Sequence;
 
-use super::format::header::shard_of;
+use super::filter::{BLOCK_IDS, Filters};
 use super::key::IdKey;
-use super::run::{Filters, Run};
+use super::run::Run;
 use crate::disk::Disk;
 use crate::error::ReadError;
-
-/// Keys of a batch that are looked at together: one bit each.
-const BLOCK_KEYS: usize = 64;
 
 /// A run, and what of it is in memory.
 #[derive(Clone)]
@@ -44,17 +41,10 @@ impl<D: Disk> Held<D> {
         (self.min_id..=self.max_id).contains(&id)
     }
 
-    /// What the filters say of an id between those.
-    #[inline]
-    fn lets_through(&self, filters: &Filters, hash: u64) -> bool {
-        // There is a filter a shard; were there none, nothing would be denied.
-        filters.get(shard_of(hash, self.shard_bits)).is_none_or(|filter| filter.may_hold(hash))
-    }
-
     #[inline]
     fn may_hold(&self, id: u128, hash: u64) -> bool {
         let filters = self.filters.as_ref();
-        self.spans(id) && filters.is_none_or(|filters| self.lets_through(filters, hash))
+        self.spans(id) && filters.is_none_or(|filters| filters.may_hold(hash, self.shard_bits))
     }
 
     /// Bytes of its filters that are in memory.
@@ -200,8 +190,8 @@ impl<D: Disk> IdSet<D> {
     /// waits for another, their cache misses overlap.
     pub fn may_hold_any(&self, keys: &[IdKey], maybe: &mut Vec<usize>) {
         let (before, mut probed) = (maybe.len(), 0);
-        let mut hashes = [0; BLOCK_KEYS];
-        for (block, keys) in keys.chunks(BLOCK_KEYS).enumerate() {
+        let mut hashes = [0; BLOCK_IDS];
+        for (block, keys) in keys.chunks(BLOCK_IDS).enumerate() {
             for (hash, key) in hashes.iter_mut().zip(keys) {
                 *hash = self.hash(key);
             }
@@ -212,19 +202,18 @@ impl<D: Disk> IdSet<D> {
                 for (bit, key) in keys.iter().enumerate() {
                     spanned |= u64::from(held.spans(key.id)) << bit;
                 }
+                if spanned == 0 {
+                    continue;
+                }
                 let Some(filters) = &held.filters else {
                     found |= spanned;
                     continue;
                 };
                 probed += u64::from(spanned.count_ones());
-                for (bit, hash) in hashes.iter().enumerate().take(keys.len()) {
-                    let is_let_through =
-                        spanned >> bit & 1 == 1 && held.lets_through(filters, *hash);
-                    found |= u64::from(is_let_through) << bit;
-                }
+                found |= spanned & filters.may_hold_any(&hashes[..keys.len()], held.shard_bits);
             }
             while found != 0 {
-                maybe.push(block * BLOCK_KEYS + found.trailing_zeros() as usize);
+                maybe.push(block * BLOCK_IDS + found.trailing_zeros() as usize);
                 found &= found - 1;
             }
         }
