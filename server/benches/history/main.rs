@@ -5,9 +5,10 @@
 //! really journaled, sealed and merged by an engine in a process of its own. Only the archive is a thin one: it takes and
 //! gives back each segment, so that it is retired as always, and keeps the first ones alone.
 //!
-//! Then processes are started on the two in turn. Each says how much memory it has, whether ids of the first segment are
+//! Then processes are started on copies of the two in turn, so that each finds the same. Each says how much memory it has, whether ids of the first segment are
 //! answered as the first time, and how many transfers with new random ids it journals in a second.
 
+mod again;
 mod ask;
 #[path = "../common/mod.rs"]
 mod common;
@@ -157,10 +158,15 @@ fn make(args: &Args, dir: &Path, archived: u64, transfers: u64) -> Result<Made, 
     })
 }
 
+/// Measures a history, which stays as it is.
 fn ask(args: &Args, made: &Made) -> Result<Asked, Failure> {
     let mut arguments = arguments(args, args.transfers, made.transfers, false);
     arguments.push(("--first-answers", made.first_answers.clone()));
-    process::part("ask", &made.dir, &arguments)
+    let copy = made.dir.with_extension("again");
+    again::copy(&made.dir, &copy)?;
+    let asked = process::part("ask", &copy, &arguments);
+    std::fs::remove_dir_all(&copy)?;
+    asked
 }
 
 /// What the process of a part is told.
