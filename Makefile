@@ -31,14 +31,15 @@ endif
 # `make -n` expands recipes too, and must not run anything.
 is_dry_run = $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
 
-.PHONY: help run test test-rollback lint simulate simulate-planted bench crash restore-drill verify
+.PHONY: help run test test-rollback lint simulate simulate-planted bench bench-restart bench-history crash \
+	restore-drill verify
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo '  DATA=DIR      data directory of run and verify (default .florin/data)'
-	@echo '  JSON=1        result as one line of JSON, the last on stdout (run, bench, crash, verify)'
-	@echo '  ARGS="..."    more flags for bench and crash'
+	@echo '  JSON=1        result as one line of JSON, the last on stdout (run, benches, crash, verify)'
+	@echo '  ARGS="..."    more flags for benches and crash'
 
 run: ## Pay 155,848 real grocery baskets, report, serve until Ctrl-C; ONCE=1 ends after the report
 	@$(if $(is_dry_run),,$(become exec $(run)))$(run)
@@ -67,6 +68,12 @@ simulate-planted: ## Prove that the simulator finds each planted bug
 
 bench: ## Throughput and latency, beside an echo without an engine and the disk alone
 	scripts/loadtest.sh bench --quick $(json) $(ARGS)
+
+bench-restart: ## How long a start takes; ARGS="--accounts 10M --transfers 50M --snapshot-at 30M" for its full size
+	$(CARGO) bench --locked -p florin-server --bench restart -- $(json) $(ARGS)
+
+bench-history: ## What 2 million transfers cost the next one; ARGS="--transfers 200M" for its full size, which takes 24 GB of disk
+	$(CARGO) bench --locked -p florin-server --bench history -- $(json) $(ARGS)
 
 crash: ## Kill a server under load KILLS=20 times; check from outside that nothing is lost
 	scripts/loadtest.sh crash --kills $(KILLS) $(json) $(ARGS)

@@ -46,6 +46,13 @@ pub struct LookedUp {
     pub ids: HashMap<IdKey, Option<Sequence>>,
 }
 
+impl LookedUp {
+    /// Whether an id was looked for among all that were used up to an event.
+    pub(crate) fn has(&self, key: &IdKey, through: Sequence) -> bool {
+        self.through >= through && self.ids.contains_key(key)
+    }
+}
+
 impl OldIds {
     pub(crate) fn new(sealed: Arc<dyn SealedIds>) -> Self {
         Self { sealed, keys: Vec::new(), places: Vec::new() }
@@ -59,13 +66,8 @@ impl OldIds {
         self.sealed = sealed;
     }
 
-    /// Ids that a batch rests on and that have to be looked up on disk, unless that was done.
-    pub(crate) fn of_batch(
-        &mut self,
-        ledger: &Ledger,
-        batch: &TransferBatch,
-        known: &LookedUp,
-    ) -> Vec<IdKey> {
+    /// Ids that a batch rests on and that have to be looked up on disk.
+    pub(crate) fn of_batch(&mut self, ledger: &Ledger, batch: &TransferBatch) -> Vec<IdKey> {
         if self.through() == 0 {
             return Vec::new();
         }
@@ -76,7 +78,7 @@ impl OldIds {
         let reversed = transfers.iter().filter_map(Transfer::reverses);
         self.keys.extend(reversed.map(of(IdKind::Transfer)));
         self.keys.extend(group.map(|key| key.id).map(of(IdKind::Group)));
-        self.unknown(ledger, known)
+        self.unknown(ledger)
     }
 
     /// The same of transfers that are read.
@@ -92,19 +94,16 @@ impl OldIds {
         let key = |id: &u128| IdKey { id: *id, tenant, kind: IdKind::Transfer };
         self.keys.clear();
         self.keys.extend(ids.iter().map(key));
-        self.unknown(ledger, &LookedUp::default())
+        self.unknown(ledger)
     }
 
-    fn unknown(&mut self, ledger: &Ledger, known: &LookedUp) -> Vec<IdKey> {
+    fn unknown(&mut self, ledger: &Ledger) -> Vec<IdKey> {
         let Self { sealed, keys, places } = self;
         places.clear();
         sealed.may_hold(keys, places);
-        let is_known = |key: &IdKey| {
-            known.through >= sealed.through() && known.ids.contains_key(key)
-                || match key.kind {
-                    IdKind::Transfer => ledger.keeps_transfer_id(key.tenant, key.id),
-                    IdKind::Group => ledger.keeps_group_id(key.tenant, key.id),
-                }
+        let is_known = |key: &IdKey| match key.kind {
+            IdKind::Transfer => ledger.keeps_transfer_id(key.tenant, key.id),
+            IdKind::Group => ledger.keeps_group_id(key.tenant, key.id),
         };
         places.iter().map(|place| keys[*place]).filter(|key| !is_known(key)).collect()
     }

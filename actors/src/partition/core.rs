@@ -15,7 +15,7 @@ use crate::command::{
 };
 use crate::load::{Found, Loaded, Records};
 use crate::publish::Gauge;
-use crate::sealed_ids::{LookedUp, NothingSealed, OldIds, SealedIds};
+use crate::sealed_ids::{NothingSealed, OldIds, SealedIds};
 
 /// Slots that one page of a listing may look at.
 const LIST_SCAN_SLOTS: u32 = 8_192;
@@ -134,10 +134,13 @@ impl<P> Core<P> {
                     let answer = Answer::Payments(found.collect());
                     entries.push(Entry::reply(request.port, answer));
                 }
-                (Stage::Decide | Stage::Find(_) | Stage::Explain(..), command) => {
+                (stage @ (Stage::Decide(_) | Stage::Find(_) | Stage::Explain(..)), command) => {
                     let (past, looked_up) = found.past(&command);
+                    let asked_through =
+                        if let Stage::Decide(through) = stage { through } else { 0 };
                     let request = Request { command, port: request.port };
-                    self.take(request, Basis { past, looked_up }, now_ns, &mut entries);
+                    let basis = Basis { past, looked_up, asked_through };
+                    self.take(request, basis, now_ns, &mut entries);
                 }
             }
         }
@@ -234,12 +237,17 @@ impl<P> Core<P> {
         let Command::Transfers(batch) = &request.command else { return Ok(request) };
         let needs = self.ledger.originals_needed(batch);
         let has_originals = needs.iter().all(|needed| basis.past.originals.contains_key(needed));
-        if has_originals && self.old_ids.of_batch(&self.ledger, batch, &basis.looked_up).is_empty()
-        {
+        let through = self.old_ids.through();
+        // To ask for a whole batch costs about as much as to decide it: once is enough, while nothing more was sealed.
+        let was_asked = basis.asked_through >= through && basis.looked_up.through >= through;
+        if has_originals && was_asked {
             return Ok(request);
         }
-        let ids = self.old_ids.of_batch(&self.ledger, batch, &LookedUp::default());
-        Err(Box::new(Parked { request, stage: Stage::Decide, needs, ids }))
+        let ids = self.old_ids.of_batch(&self.ledger, batch);
+        if has_originals && ids.iter().all(|key| basis.looked_up.has(key, through)) {
+            return Ok(request);
+        }
+        Err(Box::new(Parked { request, stage: Stage::Decide(through), needs, ids }))
     }
 
     /// Ids of sealed segments are found here from now on. Those that are in memory still are forgotten: to drop them
@@ -443,30 +451,4 @@ impl<P> Core<P> {
 }
 
 #[cfg(test)]
-mod tests {
-    use florin_persistence::JournalRoom;
-
-    use super::*;
-
-    struct Through(u64);
-
-    impl SealedIds for Through {
-        fn through(&self) -> u64 {
-            self.0
-        }
-
-        fn may_hold(&self, _: &[IdKey], _: &mut Vec<usize>) {}
-    }
-
-    /// A set with a gap would take ids for new that nobody remembers any more.
-    #[test]
-    fn a_set_of_ids_that_lacks_what_was_forgotten_is_not_taken() {
-        let gauge = Arc::new(Gauge::new(JournalRoom { bytes: 0, segment_bytes: 0 }));
-        let mut core = Core::<()>::new(Ledger::new(1), ClockWatch::new(true), gauge, 0);
-        for (through, taken) in [(0, 0), (10, 10), (5, 10), (0, 10), (10, 10), (12, 12), (11, 12)] {
-            core.ids_sealed(Arc::new(Through(through)));
-            assert_eq!(core.old_ids.through(), taken, "{through}");
-            assert_eq!(core.ledger().ids_forgotten_through(), taken, "{through}");
-        }
-    }
-}
+mod tests;

@@ -62,13 +62,16 @@ pub struct Basis {
     pub past: Past,
     /// What the disk says of its ids.
     pub looked_up: LookedUp,
+    /// The others were not used up to this event, or are in memory.
+    pub asked_through: Sequence,
 }
 
 /// Where a parked request goes on.
 #[derive(Debug)]
 pub enum Stage {
-    /// Nothing is decided yet: old ids, or the originals of its reversals, were missing.
-    Decide,
+    /// Nothing is decided yet: old ids, or the originals of its reversals, were missing. All of its ids were asked for among
+    /// those used up to this event; of those that are to be looked up, nothing is known.
+    Decide(Sequence),
     /// It is decided; what its known ids were first used for is still to be told.
     Explain(Arc<Vec<Event>>, BatchOutcome),
     /// A reading of transfers: where each of them stands, as far as that is in memory.

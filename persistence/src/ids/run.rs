@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use florin_engine::Sequence;
 
 use super::fault::Fault;
-use super::filter::ShardFilter;
+use super::filter::Filters;
 use super::format::directory::{self, Shard};
 use super::format::header::{HEADER_BYTES, RunHeader, shard_of};
 use super::format::page::{self, ENTRIES_PER_PAGE, PAGE_BYTES};
@@ -24,9 +24,6 @@ pub(super) struct Run<D: Disk> {
     pub(super) shards: Box<[Shard]>,
     tag_seed: u64,
 }
-
-/// The filters of a run, one a shard.
-pub(super) type Filters = Box<[ShardFilter]>;
 
 impl<D: Disk> Run<D> {
     /// Opens a run and reads its header and directory.
@@ -58,15 +55,16 @@ impl<D: Disk> Run<D> {
 
     /// Reads and checks all its filters.
     pub(super) fn read_filters(&self) -> Result<Filters, Fault> {
+        let mut filters = Filters::with_room(self.shards.len(), self.header.filters_bytes);
         let mut bytes = Vec::new();
-        let read = self.shards.iter().enumerate().map(|(number, shard)| {
+        for shard in &self.shards {
             bytes.resize(usize::try_from(shard.filter.bytes()).unwrap_or(usize::MAX), 0);
             self.read(&mut bytes, shard.filter.offset)?;
-            ShardFilter::decode(shard, number, &bytes, self.tag_seed).ok_or_else(|| {
+            filters.decode(shard, &bytes, self.tag_seed).ok_or_else(|| {
                 self.damaged(shard.filter.offset, "a filter is not what was written")
-            })
-        });
-        read.collect()
+            })?;
+        }
+        Ok(filters)
     }
 
     /// Where an id stands in the journal, if it is in this run. `on_read` is told of each page that is read.

@@ -101,8 +101,31 @@ fn smallest_and_largest_rule_out_without_a_filter() {
     assert_eq!(set.find(&other, 0).unwrap(), None);
     let figures = runs.figures();
     // Those that lie outside were not read for.
-    assert_eq!((figures.asked, figures.maybe), (8, 4));
+    assert_eq!((figures.asked, figures.probed, figures.maybe), (8, 0, 4));
     assert_eq!((figures.looked_up, figures.found, figures.page_reads), (7, 3, 4));
     let (runs, _) = open_with(&disk, &IdOptions { filter_bytes_max: 0, ..options() });
     assert!(!runs.set().may_hold(&key(4)) && runs.set().may_hold(&key(3)));
+}
+
+#[test]
+fn filters_are_counted_that_are_looked_into() {
+    let key = |id| IdKey { id, tenant: 0, kind: IdKind::Transfer };
+    // Runs from 1 to 3 and from 2 to 9, and one without a filter to look into.
+    let keys = [0, 1, 2, 3, 9, 10].map(key);
+    for (at_once, probed) in [(true, 6), (false, 5)] {
+        let runs = open(&disk(1));
+        let entry = |(id, sequence)| IdEntry { key: key(id), sequence };
+        runs.add(1, 2, &[(1, 1), (3, 2)].map(entry)).unwrap();
+        runs.add(3, 4, &[(2, 3), (9, 4)].map(entry)).unwrap();
+        runs.add(5, 6, &[]).unwrap();
+        let set = runs.set();
+        if at_once {
+            set.may_hold_any(&keys, &mut Vec::new());
+        } else {
+            // One by one, the newest run first, no further than the first that may hold it.
+            assert_eq!(keys.iter().filter(|key| set.may_hold(key)).count(), 4);
+        }
+        let figures = runs.figures();
+        assert_eq!((figures.asked, figures.probed), (6, probed), "{at_once}");
+    }
 }

@@ -4,36 +4,28 @@
 //! files are dropped from the page cache. Then a process after the other starts on them, pays once, and is killed: each
 //! says how long it took to that payment, and what the digest of the state was before and after it.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod report;
 mod start;
-mod workload;
 mod write;
 
-use std::error::Error;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
-use florin_actors::admit::AdmissionLimits;
+use florin_actors::OpenedEngine;
 use florin_actors::archive::ArchiveSettings;
-use florin_actors::snapshots::SnapshotOptions;
-use florin_actors::{Engine, EngineOptions, OpenedEngine};
 use rustix::fs::Advice;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use common::{Failure, count, process, workload};
 use report::Report;
 use start::Start;
 use write::Written;
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-type Failure = Box<dyn Error>;
 
 /// When this process began, as near as it can tell.
 static PROCESS_BEGAN: OnceLock<Instant> = OnceLock::new();
@@ -77,19 +69,6 @@ enum Role {
     Start,
 }
 
-/// A number with K or M behind it, for thousands and millions.
-fn count(text: &str) -> Result<u64, String> {
-    let (digits, unit) = match text.strip_suffix(['k', 'K']) {
-        Some(digits) => (digits, 1_000),
-        None => match text.strip_suffix(['m', 'M']) {
-            Some(digits) => (digits, 1_000_000),
-            None => (text, 1),
-        },
-    };
-    let number: u64 = digits.parse().map_err(|error| format!("{error}"))?;
-    number.checked_mul(unit).ok_or_else(|| "more than there can be".to_owned())
-}
-
 fn main() -> Result<(), Failure> {
     PROCESS_BEGAN.get_or_init(Instant::now);
     let args = Args::parse();
@@ -122,30 +101,16 @@ fn measure(args: &Args) -> Result<(), Failure> {
     if report.digest_equal { Ok(()) } else { Err("the state differs after a restart".into()) }
 }
 
-/// Runs a part of the work in a process of its own, which is killed when it has said what it found.
+/// Runs a part of the work in a process of its own.
 fn part<T: DeserializeOwned>(args: &Args, role: Role, dir: &Path) -> Result<T, Failure> {
-    let mut command = Command::new(std::env::current_exe()?);
-    for (name, value) in [
+    let arguments = [
         ("--accounts", args.accounts),
         ("--transfers", args.transfers),
         ("--snapshot-at", args.snapshot_at),
         ("--segment-bytes", args.segment_bytes),
-    ] {
-        command.arg(name).arg(value.to_string());
-    }
-    command.arg("--dir").arg(dir);
-    command.args(["--role", if role == Role::Write { "write" } else { "start" }]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    let mut line = String::new();
-    if let Some(stdout) = child.stdout.take() {
-        BufReader::new(stdout).read_line(&mut line)?;
-    }
-    child.kill()?;
-    child.wait()?;
-    if line.is_empty() {
-        return Err(format!("the process that should {role:?} has ended early").into());
-    }
-    Ok(serde_json::from_str(&line)?)
+    ];
+    let role = if role == Role::Write { "write" } else { "start" };
+    process::part(role, dir, &arguments.map(|(name, value)| (name, value.to_string())))
 }
 
 /// Drops the files in a folder from the page cache.
@@ -163,30 +128,12 @@ fn drop_from_cache(dir: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Opens the engine in this process, runs something with it, says what came of it, and waits to be killed.
+/// Runs something with an engine in this process.
 fn in_engine<T: Serialize>(
     args: &Args,
     run: impl AsyncFnOnce(&Args, OpenedEngine) -> Result<T, Failure>,
 ) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let options = EngineOptions {
-        data: args.dir.clone().ok_or("--dir is missing")?.join("data"),
-        segment_bytes: args.segment_bytes,
-        limits: AdmissionLimits { requests: 4_096, bytes: 64 << 20 },
-        cut_damaged_tail: false,
-        accept_clock: true,
-        fork: false,
-        id_filter_bytes: 1 << 30,
-        snapshots: SnapshotOptions::default(),
-        archive: ArchiveSettings::NONE,
-    };
-    runtime.block_on(async {
-        let mut entropy = [0; 32];
-        getrandom::fill(&mut entropy)?;
-        let opened = Engine::open(&options, entropy, &mut |_| {})?;
-        let found = run(args, opened).await?;
-        println!("{}", serde_json::to_string(&found)?);
-        std::future::pending::<()>().await;
-        Ok(())
-    })
+    let dir = args.dir.as_ref().ok_or("--dir is missing")?;
+    let options = process::engine_options(dir, args.segment_bytes, ArchiveSettings::NONE);
+    process::in_engine(&options, async |opened| run(args, opened).await)
 }

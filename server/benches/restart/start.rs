@@ -6,6 +6,7 @@ use florin_actors::OpenedEngine;
 use florin_actors::command::{Answer, Command};
 use serde::{Deserialize, Serialize};
 
+use super::common::process::memory_bytes;
 use super::write::digest;
 use super::{Args, Failure, workload};
 
@@ -29,7 +30,7 @@ pub async fn run(args: &Args, opened: OpenedEngine) -> Result<Start, Failure> {
     let OpenedEngine { engine, start, recovery, .. } = &opened;
     let to_open = super::PROCESS_BEGAN.get().ok_or("it was noted")?.elapsed();
     // Before the digest, which takes memory of its own.
-    let peak_rss_bytes = peak_rss_bytes()?;
+    let peak_rss_bytes = memory_bytes("VmHWM")?;
     let digest_before = digest(engine).await?;
     let begun = Instant::now();
     // Under an id that no other start has used.
@@ -51,12 +52,4 @@ pub async fn run(args: &Args, opened: OpenedEngine) -> Result<Start, Failure> {
         digest_after: digest(engine).await?,
         digest_equal: false,
     })
-}
-
-/// Most memory that this process has had.
-fn peak_rss_bytes() -> Result<u64, Failure> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib: u64 = peak.ok_or("no VmHWM")?.trim().trim_end_matches(" kB").parse()?;
-    Ok(kib * 1_024)
 }

@@ -58,6 +58,7 @@ fn transfer(number: u64, accounts: u64) -> Transfer {
     .seal()
 }
 
+/// Transfers with these numbers, for one call.
 pub fn batch(numbers: std::ops::Range<u64>, accounts: u64) -> TransferBatch {
     let transfers = numbers.map(|number| transfer(number, accounts)).collect();
     TransferBatch { tenant: 0, group: None, asset: None, transfers }
