@@ -501,7 +501,7 @@ fn start_readers<D: Disk>(
         spawn(&format!("florin-reader-{number}"), move || {
             for parked in receiver {
                 let loaded = load_here(&reader, &ids, parked);
-                let loaded = loaded.or_else(|parked| match archived.try_send(parked) {
+                let loaded = loaded.or_else(|parked| match archived.try_send(*parked) {
                     Ok(()) => Err(()),
                     Err(error) => Ok(refuse(error.into_inner())),
                 });

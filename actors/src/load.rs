@@ -68,11 +68,11 @@ pub fn load_here<P, D: Disk>(
     reader: &JournalReader<D>,
     ids: &impl IdReader,
     parked: Parked<P>,
-) -> Result<Loaded<P>, Parked<P>> {
+) -> Result<Loaded<P>, Box<Parked<P>>> {
     match read(reader, ids, &parked, reader.archived_through()) {
         Ok(found) => Ok(loaded(parked, Ok(found))),
         Err(Stop::Unreadable(error)) => Ok(loaded(parked, Err(error.to_string()))),
-        Err(Stop::Archived) => Err(parked),
+        Err(Stop::Archived) => Err(Box::new(parked)),
     }
 }
 

@@ -234,7 +234,6 @@ pub fn start<D: Disk>(
     let (ledger, directory) = rebuilt.finish();
     let sealer = Sealer::new(Maker::new(disk, places, ids), archive, reader.clone(), indexes);
     figures.snapshot = snapshot.as_ref().map(Manifest::generation);
-    let passed_over = states.passed_over;
     Ok(Started {
         writer,
         reader,
@@ -243,7 +242,7 @@ pub fn start<D: Disk>(
         directory,
         sealer,
         snapshot,
-        passed_over,
+        passed_over: states.passed_over,
         figures,
     })
 }

@@ -45,16 +45,16 @@ impl ReadPool {
             drop(held.lock().unwrap_or_else(PoisonError::into_inner).take());
             read
         });
-        let read = match tokio::time::timeout(SLOW_AFTER, &mut reading).await {
-            Ok(read) => read,
-            Err(_) => {
-                if let Ok(slow) = Arc::clone(&self.slow).try_acquire_owned() {
-                    let mut held = permit.lock().unwrap_or_else(PoisonError::into_inner);
-                    // If it has ended by now, there is nothing to be exchanged.
-                    *held = held.take().map(|_| slow);
-                }
-                reading.await
+        let in_time = tokio::time::timeout(SLOW_AFTER, &mut reading).await;
+        let read = if let Ok(read) = in_time {
+            read
+        } else {
+            if let Ok(slow) = Arc::clone(&self.slow).try_acquire_owned() {
+                let mut held = permit.lock().unwrap_or_else(PoisonError::into_inner);
+                // If it has ended by now, there is nothing to be exchanged.
+                *held = held.take().map(|_| slow);
             }
+            reading.await
         };
         read.map_err(|error| Status::internal(format!("a reading has failed: {error}")))
     }
