@@ -53,13 +53,13 @@ struct Life {
 
 impl<D: Disk> ProcessDisk<D> {
     pub fn new(disk: D, lie: Lie) -> Self {
-        let life = Life {
+        let this = Life {
             operations: AtomicU64::new(0),
             dies_at: AtomicU64::new(NEVER),
             is_dead: AtomicBool::new(false),
             lie,
         };
-        Self { disk, life: Arc::new(life) }
+        Self { disk, life: Arc::new(this) }
     }
 
     /// Lets the process die at the operation after so many more.

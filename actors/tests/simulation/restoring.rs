@@ -233,10 +233,6 @@ impl World {
 
     /// Restores on a machine that may fail the first time. What is there after that is all or nothing. `None`: it is there,
     /// and whoever did it did not live to tell.
-    #[expect(
-        clippy::type_complexity,
-        reason = "whether something is wrong, whether it was restored, and how"
-    )]
     fn restore_on(
         &mut self,
         disk: &SimDisk,
@@ -260,9 +256,9 @@ impl World {
             || disk.counters().failed_operations > 0;
         let is_lost = disk.has_crashed() || self.rng.percent(50);
         if is_lost {
-            disk.crash()
+            disk.crash();
         } else {
-            disk.kill()
+            disk.kill();
         }
         disk.set_faults(Faults::default());
         let error = match first {

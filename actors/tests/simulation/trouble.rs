@@ -50,8 +50,11 @@ impl World {
             Trouble::PowerNow => return self.lose_power(),
             Trouble::DeathNow => return self.lose_process(),
             Trouble::Stop => return self.stop(),
-            Trouble::BadLine => return self.line_goes(Line::Bad),
-            Trouble::DeadLine => return self.line_goes(Line::Dead),
+            Trouble::BadLine | Trouble::DeadLine => {
+                let is_bad = trouble == Trouble::BadLine;
+                self.line_goes(if is_bad { Line::Bad } else { Line::Dead });
+                return Ok(());
+            }
             Trouble::DeathSoon => self.process.die_after(soon),
             Trouble::PowerSoon => faults.crash_at = Some(operations + soon),
             Trouble::FailedOperation => faults.fail_at = Some(operations + soon / 3),
@@ -69,10 +72,9 @@ impl World {
     }
 
     /// The store is out of reach for a while, or now and then. It stays so when the node dies.
-    fn line_goes(&mut self, line: Line) -> Verdict {
+    fn line_goes(&mut self, line: Line) {
         self.store.set_line(line);
         self.line_good_at = self.trace.step() + self.rng.between(50, 1_500);
-        Ok(())
     }
 
     fn used_bytes(&self) -> u64 {
