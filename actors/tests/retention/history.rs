@@ -42,11 +42,9 @@ fn damage_in_what_is_here_is_called_that() {
     let mut bank = bank(&disk, near(&disk));
     bank.archive_all();
     bank.pay(20);
-    // Behind the checkpoint, and frames come after it.
-    let path = files(&disk, &places().journal)
-        .into_iter()
-        .rfind(|path| path.extension().is_some_and(|extension| extension == "segment"));
-    let path = path.expect("a segment");
+    // Behind the checkpoint, in a segment that others follow.
+    let number = bank.here().into_iter().rev().nth(1).expect("some");
+    let path = places().journal.join(format!("{number:010}.segment"));
     disk.flip_bit(&path, 4_096 + 300, 1).expect("flipped");
     match reopen(bank, near(&disk), 34).map(drop) {
         Err(error @ OpenError::Damaged { .. }) => assert_eq!(error.reason(), "JOURNAL_DAMAGED"),
