@@ -50,9 +50,12 @@ impl World {
             Trouble::PowerNow => return self.lose_power(),
             Trouble::DeathNow => return self.lose_process(),
             Trouble::Stop => return self.stop(),
-            Trouble::BadLine | Trouble::DeadLine => {
-                let is_bad = trouble == Trouble::BadLine;
-                self.line_goes(if is_bad { Line::Bad } else { Line::Dead });
+            Trouble::BadLine => {
+                self.line_goes(Line::Bad);
+                return Ok(());
+            }
+            Trouble::DeadLine => {
+                self.line_goes(Line::Dead);
                 return Ok(());
             }
             Trouble::DeathSoon => self.process.die_after(soon),
