@@ -257,7 +257,9 @@ impl<D: Disk> Maker<D> {
         let Self { disk, journal, sealed, ids } = self;
         let missing = ids.missing(*span.end());
         let is_missing = |sequence| missing.iter().any(|gap| gap.contains(&sequence));
-        let mut entries: Vec<IdEntry> = Vec::new();
+        // An id an event, about. In order of their sequences.
+        let events = span.end().saturating_sub(*span.start()) + 1;
+        let mut entries: Vec<IdEntry> = Vec::with_capacity(usize::try_from(events).unwrap_or(0));
         let mut visit = |event: &Event| {
             entries.extend(ids_of(event).filter(|entry| is_missing(entry.sequence)));
         };
@@ -265,9 +267,9 @@ impl<D: Disk> Maker<D> {
         for gap in &missing {
             let (first, last) = (*gap.start().max(span.start()), *gap.end().min(span.end()));
             if first <= last {
-                let within = |entry: &IdEntry| (first..=last).contains(&entry.sequence);
-                let here: Vec<_> = entries.iter().copied().filter(within).collect();
-                ids.add(first, last, &here)?;
+                let from = entries.partition_point(|entry| entry.sequence < first);
+                let to = entries.partition_point(|entry| entry.sequence <= last);
+                ids.add(first, last, &entries[from..to])?;
             }
         }
         Ok(index.on(disk.clone()))
