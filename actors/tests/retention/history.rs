@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use florin_actors::archive::ArchiveFault;
 use florin_persistence::archive::Marker;
-use florin_persistence::backup::{latest, list, verify};
+use florin_persistence::backup::{End, latest, list, load, verify};
 use florin_persistence::{Disk, DiskFile, Faults, OpenError, SimDisk};
 
 use crate::bank::{Bank, KEEP_SEGMENTS, places, replayed};
@@ -74,6 +74,28 @@ fn an_archive_alone_is_a_backup() {
     let manifest_through = usize::try_from(manifest.sequence).expect("small");
     let read = verify(&place, &manifest, &mut |_| ControlFlow::Continue(())).expect("whole");
     assert_eq!(read.digest, replayed(&bank.events[..manifest_through]).digest());
+}
+
+/// A journal does not end where another segment took over: one that is listed so cannot be restored from.
+#[test]
+fn what_is_listed_ends_like_a_journal() {
+    let disk = SimDisk::new(44);
+    let mut bank = bank(&disk, near(&disk));
+    let place = near(&disk).expect("a place");
+    let mut taken_over = 0;
+    for opening in 45..55 {
+        bank.pay(2);
+        bank = reopen(bank, near(&disk), opening).expect("it opens");
+        bank.seal();
+        bank.archive_all();
+        let newest = bank.started.sealer.archive().segments();
+        taken_over += u32::from(newest.last().is_some_and(|last| last.object.end == End::Cut));
+        for listed in list(&*place).expect("listed") {
+            let manifest = load(&*place, &listed.name).expect("it can be read");
+            verify(&place, &manifest, &mut |_| ControlFlow::Continue(())).expect("whole");
+        }
+    }
+    assert!(taken_over > 3, "{taken_over}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::sync::PoisonError;
 
 use super::disk::{Archive, ArchivePlace, Shared};
-use crate::backup::{BackupError, Manifest, PlaceError, put_manifest};
+use crate::backup::{BackupError, End, Manifest, PlaceError, put_manifest};
 use crate::disk::Disk;
 use crate::recovery::inventory::Inventory;
 
@@ -17,7 +17,11 @@ impl<D: Disk> Archive<D> {
     pub fn list_segments(&self) -> Result<Option<String>, BackupError> {
         let Shared { disk, options, retiring, .. } = &*self.shared;
         let _retiring = retiring.lock().unwrap_or_else(PoisonError::into_inner);
-        let segments = self.segments();
+        let mut segments = self.segments();
+        // Where another segment took over, a journal does not end: what took over has to be there too.
+        while segments.last().is_some_and(|last| last.object.end == End::Cut) {
+            segments.pop();
+        }
         let Some(newest) = segments.last().filter(|newest| newest.object.last_sequence > 0) else {
             return Ok(None);
         };
