@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often it is looked whether the journal has come as far as what was copied.
 const DURABLE_EVERY: Duration = Duration::from_millis(2);
 /// For each moment that a piece takes, so many are left to those who pay.
-const REST: u32 = 3;
+const REST: u32 = 7;
 
 /// When snapshots are taken without being asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
