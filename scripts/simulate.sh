@@ -9,7 +9,7 @@ name=${1:?which tests: seeds or planted}
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 
-"${CARGO:-cargo}" test --profile "${PROFILE:-release}" --locked -p florin-actors --test simulation -- --nocapture "$name" |
+"${CARGO:-cargo}" test --profile "${PROFILE:-release}" --locked --workspace --test simulation -- --nocapture "$name" |
     tee "$output"
 # A filter that matches nothing passes, and proves nothing.
 if ! grep -Eq '^test result: ok\. [1-9]' "$output"; then

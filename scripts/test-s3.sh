@@ -33,4 +33,4 @@ if [[ -z $address ]]; then
     cat "$log" >&2
     exit 1
 fi
-S3_TEST_SERVER=$address "${CARGO:-cargo}" test --locked -p florin-server --test backup_s3 -- --ignored
+S3_TEST_SERVER=$address "${CARGO:-cargo}" test --locked --workspace --test backup_s3 -- --ignored
