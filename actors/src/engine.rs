@@ -48,9 +48,6 @@ const RECORD_BYTES_MIN: u64 = 176;
 /// When nothing has become durable for this long after the partition has stopped, nothing is under way any more.
 const SETTLED: Duration = Duration::from_millis(50);
 
-/// How much nicer a thread is that nobody waits for: a tenth of the time of one that somebody waits for.
-const BEHIND: i32 = 10;
-
 /// Threads that read records for the `load` stage.
 const READERS: usize = 2;
 
@@ -451,7 +448,7 @@ impl Looking for Visitor {
 
 fn start_keeper(keeper: Keeper<Visitor>) -> Sender<Ask> {
     let (ask, asks) = crossbeam_channel::unbounded();
-    spawn_behind("florin-snapshot", move || keeper.run(&asks));
+    spawn("florin-snapshot", move || keeper.run(&asks));
     ask
 }
 
@@ -557,17 +554,6 @@ impl Outlet<Port> for EdgeOutlet {
     fn sealed(&mut self) {
         let _ = self.sealing.send(Sealing::Look);
     }
-}
-
-/// As [`spawn`], for what nobody waits for: where there are fewer cores than threads, those who pay come first.
-fn spawn_behind(name: &str, run: impl FnOnce() + Send + 'static) {
-    spawn(name, || {
-        // Of this thread only, on Linux. Where it is refused, it is one among the others.
-        if let Err(error) = rustix::process::nice(BEHIND) {
-            tracing::debug!(%error, "a thread in the background has no lower priority");
-        }
-        run();
-    });
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) {

@@ -7,7 +7,7 @@ use florin_persistence::archive::{ArchivePlace, Marker};
 use florin_persistence::snapshot::{FileStore, SnapshotStore};
 use florin_persistence::{JournalReader, OpenError, RealDisk};
 
-use super::{Visitor, spawn_behind};
+use super::{Visitor, spawn};
 use crate::archive::{self, ArchiveGauge, ArchiveSettings, Archivist};
 use crate::seal::Sealer;
 use crate::snapshots::Taker;
@@ -52,7 +52,7 @@ pub(super) fn start_archiving(
     let archivist =
         Archivist::new(archive, reader, ids, checkpoints, taker.identity, keep_segments);
     let (sender, stop) = crossbeam_channel::bounded(1); // to be stopped by a word, too
-    spawn_behind("florin-archive", move || {
+    spawn("florin-archive", move || {
         let mut take = |store: &mut dyn SnapshotStore| taker.take(store, &mut |_| ());
         archive::run(archivist, &stop, &gauge, &mut take);
     });
